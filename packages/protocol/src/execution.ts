@@ -1,0 +1,130 @@
+import { z } from 'zod'
+import { LIMITS } from './limits.js'
+import { cursorSchema } from './cursor.js'
+import { executionIdSchema } from './ids.js'
+import { micronsSchema } from './microns.js'
+import { executorNameSchema, runtimeSchema } from './runtimes.js'
+import { fileRefSchema, rewriteSchema } from './spec.js'
+import { causeSchema, statusSchema } from './states.js'
+
+const time = z.iso.datetime().nullable()
+const ms = z.number().nonnegative()
+
+/** What an execution used. A `null` was not measured, which is not the same as zero. */
+export const usageSchema = z
+  .strictObject({
+    /** From the start of the script to its end. */
+    wallMs: ms,
+    cpuSeconds: z.number().nonnegative().nullable(),
+    peakMemoryBytes: z.int().nonnegative().nullable(),
+  })
+  .meta({ id: 'Usage', description: 'What an execution used. A null was not measured.' })
+
+/** What an execution used. */
+export type Usage = z.infer<typeof usageSchema>
+
+/** A file of the workspace that was not taken home, and why. */
+export const skippedSchema = z.strictObject({ path: z.string().max(4096), reason: z.string().max(256) })
+
+/** A file of the workspace that was not taken home, and why. */
+export type Skipped = z.infer<typeof skippedSchema>
+
+/** How long each phase of an execution took, in milliseconds; `null` where it has not been reached. */
+export const timingsSchema = z
+  .object({
+    queuedMs: ms.nullable(),
+    preparingMs: ms.nullable(),
+    runningMs: ms.nullable(),
+    finishingMs: ms.nullable(),
+    totalMs: ms.nullable(),
+  })
+  .meta({ id: 'Timings', description: 'Milliseconds per phase, null where not reached.' })
+
+/** How long each phase took. */
+export type Timings = z.infer<typeof timingsSchema>
+
+/** An execution without its list of files, as lists have it. */
+export const executionSummarySchema = z
+  .object({
+    id: executionIdSchema,
+    status: statusSchema,
+    cause: causeSchema.nullable(),
+    exitCode: z.int().nullable(),
+    signal: z.string().nullable(),
+    /** What happened, in words, where the cause alone does not say it. */
+    message: z.string().nullable(),
+    script: z.string(),
+    args: z.array(z.string()),
+    rewrites: z.array(rewriteSchema),
+    /** Names only: values of the environment never leave the server towards a client. */
+    envNames: z.array(z.string()),
+    runtime: runtimeSchema,
+    /** The executor that ran it, else the one it asks for, else `null`. */
+    executor: executorNameSchema.nullable(),
+    timeoutMs: z.int(),
+    labels: z.record(z.string(), z.string()),
+    attempt: z.int().nonnegative(),
+    cancelRequested: z.boolean(),
+    createdAt: z.iso.datetime(),
+    claimedAt: time,
+    startedAt: time,
+    finishedAt: time,
+    timings: timingsSchema,
+    usage: usageSchema.nullable(),
+    costMicrons: micronsSchema.nullable(),
+    logs: z.object({
+      stdoutBytes: z.int(),
+      stderrBytes: z.int(),
+      /** Bytes between the kept head and the kept tail that are not stored. */
+      droppedBytes: z.int(),
+      cursor: cursorSchema,
+    }),
+  })
+  .meta({ id: 'ExecutionSummary', description: 'An execution without its files.' })
+
+/** An execution as lists have it. */
+export type ExecutionSummary = z.infer<typeof executionSummarySchema>
+
+/** A named file of an execution. */
+export const artifactSchema = fileRefSchema
+  .extend({ kind: z.enum(['input', 'output']) })
+  .meta({ id: 'Artifact', description: 'A named file of an execution.' })
+
+/** A named file of an execution. */
+export type ArtifactRecord = z.infer<typeof artifactSchema>
+
+/** One execution with the files it brought home. */
+export const executionSchema = executionSummarySchema
+  .extend({
+    /** The output files. */
+    artifacts: z.array(artifactSchema),
+    skipped: z.array(skippedSchema),
+  })
+  .meta({ id: 'Execution', description: 'One accepted request to run one script once.' })
+
+/** One execution with the files it brought home. */
+export type ExecutionRecord = z.infer<typeof executionSchema>
+
+/** The query of `GET /v1/executions`. */
+export const listQuerySchema = z.strictObject({
+  status: statusSchema.optional(),
+  limit: z.coerce.number().int().min(1).max(LIMITS.listPage).default(20),
+  /** The id of the last execution of the page before. */
+  before: executionIdSchema.optional(),
+})
+
+/** The query of `GET /v1/executions`, as a client may write it. */
+export type ListQuery = z.input<typeof listQuerySchema>
+
+/** A page of executions, newest first. */
+export const executionPageSchema = z
+  .object({ executions: z.array(executionSummarySchema), next: executionIdSchema.nullable() })
+  .meta({ id: 'ExecutionPage', description: 'A page of executions, newest first.' })
+
+/** A page of executions, newest first. */
+export type ExecutionPage = z.infer<typeof executionPageSchema>
+
+/** The files of an execution. */
+export const artifactListSchema = z
+  .object({ artifacts: z.array(artifactSchema) })
+  .meta({ id: 'ArtifactList' })

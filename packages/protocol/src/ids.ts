@@ -1,0 +1,21 @@
+import { v7 } from 'uuid'
+import { z } from 'zod'
+
+const EXECUTION_ID = /^exec_[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}$/
+const RUNNER_ID = /^run_[0-9a-f]{32}$/
+
+const mint = (prefix: string): string => `${prefix}_${v7().replaceAll('-', '')}`
+
+/** Mints the id of a new execution: `exec_` and a UUIDv7 without dashes, so ids sort by the time they were made. */
+export const createExecutionId = (): string => mint('exec')
+
+/** Mints the id of a runner. */
+export const createRunnerId = (): string => mint('run')
+
+/** An execution's id, minted by the client that submits it. */
+export const executionIdSchema = z
+  .string()
+  .regex(EXECUTION_ID, 'must be exec_ followed by a UUIDv7 in lowercase hex without dashes')
+
+/** A runner's id, minted by the runner at its start. */
+export const runnerIdSchema = z.string().regex(RUNNER_ID, 'must be run_ followed by 32 lowercase hex digits')

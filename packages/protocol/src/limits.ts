@@ -1,0 +1,57 @@
+const KIB = 1024
+const MIB = 1024 * KIB
+const GIB = 1024 * MIB
+
+/**
+ * Every number that bounds a request, an execution or a runner. A value over its limit is refused before
+ * anything starts, with an error that names the limit.
+ *
+ * One argument or environment value stays under the 128 KiB that the Linux kernel allows a single string of
+ * `execve` (`MAX_ARG_STRLEN`), with room for a name.
+ */
+export const LIMITS = {
+  /** JSON body beside its inline files. */
+  jsonBodyBytes: 2 * MIB,
+  /** All inline files of one request together, before base64. */
+  inlineTotalBytes: 4 * MIB,
+  /** One file small enough to travel inside a request. */
+  inlineFileBytes: 256 * KIB,
+  scriptBytes: MIB,
+  args: 256,
+  argsTotalBytes: 128 * KIB,
+  envKeys: 128,
+  envTotalBytes: 128 * KIB,
+  /** One argument, or one `NAME=value` pair. */
+  stringBytes: 120 * KIB,
+  pathBytes: 512,
+  pathParts: 32,
+  /** One part of a path: what the common file systems hold. */
+  pathPartBytes: 255,
+  labels: 32,
+  labelChars: 256,
+  inputFiles: 10_000,
+  inputBytes: 5 * GIB,
+  outputFiles: 10_000,
+  outputBytes: 5 * GIB,
+  /** Log bytes kept of one execution, both streams together. */
+  logBytes: 10 * MIB,
+  /** The part of {@link LIMITS.logBytes} that is kept of the end of a log that grew over it. */
+  logTailBytes: 256 * KIB,
+  logChunkBytes: 64 * KIB,
+  /** Log bytes in one request of a runner. */
+  logRequestBytes: MIB,
+  timeoutDefaultMs: 5 * 60_000,
+  timeoutMaxMs: 24 * 3_600_000,
+  /** Between SIGTERM and SIGKILL. */
+  killGraceMs: 2_000,
+  memoryDefaultMib: 512,
+  pids: 256,
+  queuedPerProject: 100_000,
+  listPage: 100,
+  /** How long a lease lasts without a renewal. */
+  leaseMs: 30_000,
+  /** How long after its end a lease is taken away. */
+  leaseMarginMs: 10_000,
+  /** How long a request of a runner may be held open. */
+  longPollMs: 10_000,
+} as const

@@ -1,0 +1,147 @@
+import { z } from 'zod'
+import { LIMITS } from './limits.js'
+import { streamSchema } from './events.js'
+import { skippedSchema, usageSchema } from './execution.js'
+import { executionIdSchema, runnerIdSchema } from './ids.js'
+import { micronsSchema } from './microns.js'
+import { executorNameSchema, runtimeSchema } from './runtimes.js'
+import { fileSchema, specSchema } from './spec.js'
+import { causeSchema } from './states.js'
+
+/** What one executor of a runner can run. */
+export const offerSchema = z.strictObject({
+  executor: executorNameSchema,
+  runtimes: z.array(runtimeSchema).max(64),
+})
+
+/** What one executor of a runner can run. */
+export type Offer = z.infer<typeof offerSchema>
+
+/** The body of `POST /v1/runner/register`. The order of `offers` is the runner's preference. */
+export const registerSchema = z
+  .strictObject({
+    runnerId: runnerIdSchema,
+    name: z.string().min(1).max(128),
+    slots: z.int().min(1).max(1024),
+    offers: z.array(offerSchema).min(1).max(8),
+    /** What an hour on this runner costs. */
+    micronsPerHour: micronsSchema.default(0),
+  })
+  .meta({ id: 'Register' })
+
+/** The answer to a registration. */
+export const registeredSchema = z
+  .object({ leaseMs: z.int().positive(), longPollMs: z.int().positive(), logBytes: z.int().positive() })
+  .meta({ id: 'Registered' })
+
+/** The answer to a registration. */
+export type Registered = z.infer<typeof registeredSchema>
+
+const waitMs = z.int().min(0).max(LIMITS.longPollMs).default(0)
+
+/** The body of `POST /v1/runner/claims`. Repeating a `claimId` returns the same claims again. */
+export const claimRequestSchema = z
+  .strictObject({
+    runnerId: runnerIdSchema,
+    claimId: z.uuid(),
+    max: z.int().min(1).max(64),
+    waitMs,
+  })
+  .meta({ id: 'ClaimRequest' })
+
+/** A runner's right to one attempt, with all that it needs to begin. */
+export const claimSchema = z
+  .object({
+    executionId: executionIdSchema,
+    attempt: z.int().positive(),
+    leaseToken: z.string(),
+    executor: executorNameSchema,
+    spec: specSchema,
+  })
+  .meta({ id: 'Claim' })
+
+/** A runner's right to one attempt. */
+export type Claim = z.infer<typeof claimSchema>
+
+/** The answer to a claim; empty when nothing came up in time. */
+export const claimsSchema = z.object({ claims: z.array(claimSchema) }).meta({ id: 'Claims' })
+
+const ATTEMPT_ID = /^(exec_[0-9a-f]{32})\.([1-9]\d{0,5})$/
+
+/** An attempt's id: `<execution id>.<number>`. */
+export const attemptIdSchema = z.string().regex(ATTEMPT_ID, 'must be an execution id, a dot and a number')
+
+/** Writes an attempt's id. */
+export const formatAttemptId = (executionId: string, attempt: number): string => `${executionId}.${attempt}`
+
+/**
+ * Reads an attempt's id.
+ *
+ * @throws TypeError when it is none; validate with {@link attemptIdSchema} first.
+ */
+export function parseAttemptId(id: string): { executionId: string; attempt: number } {
+  const [, executionId, attempt] = ATTEMPT_ID.exec(id) ?? []
+  if (executionId === undefined) throw new TypeError(`"${id}" is not an attempt's id`)
+  return { executionId, attempt: Number(attempt) }
+}
+
+const leaseToken = z.string().regex(/^[0-9a-f]{32}$/)
+
+/** The body of `POST …/started`: the last word before the script starts. */
+export const startedSchema = z.strictObject({ leaseToken }).meta({ id: 'Started' })
+
+/** The body of `POST …/renew`. The answer waits up to `waitMs` for a cancel request. */
+export const renewSchema = z
+  .strictObject({ leaseToken, waitMs, phase: z.enum(['running', 'finishing']).default('running') })
+  .meta({ id: 'Renew' })
+
+/** What the server wants of a running attempt. */
+export const leaseStateSchema = z.object({ cancelRequested: z.boolean() }).meta({ id: 'LeaseState' })
+
+/** What the server wants of a running attempt. */
+export type LeaseState = z.infer<typeof leaseStateSchema>
+
+/** A piece of a log on its way to the server. `gapBytes` stands in place of bytes that were dropped. */
+export const logChunkSchema = z
+  .strictObject({
+    seq: z.int().positive(),
+    stream: streamSchema,
+    at: z.int().nonnegative(),
+    data: z.base64().max(Math.ceil(LIMITS.logChunkBytes / 3) * 4),
+    gapBytes: z.int().positive().optional(),
+  })
+  .meta({ id: 'LogChunk' })
+
+/** A piece of a log on its way to the server. */
+export type LogChunk = z.infer<typeof logChunkSchema>
+
+const chunks = z.array(logChunkSchema).max(4096)
+
+/** The body of `POST …/logs`. */
+export const appendLogsSchema = z.strictObject({ leaseToken, chunks }).meta({ id: 'AppendLogs' })
+
+/** The body of `POST …/complete`: how the attempt ended, its last log chunks and the files it made. */
+export const completeSchema = z
+  .strictObject({
+    leaseToken,
+    chunks: chunks.default([]),
+    cause: causeSchema,
+    exitCode: z.int().min(0).max(255).nullable(),
+    signal: z.string().max(16).nullable(),
+    message: z.string().max(4096).nullable().default(null),
+    usage: usageSchema.nullable().default(null),
+    outputs: z.array(fileSchema).max(LIMITS.outputFiles).default([]),
+    skipped: z.array(skippedSchema).max(1000).default([]),
+  })
+  .meta({ id: 'Complete' })
+
+/** How an attempt ended. */
+export type Complete = z.infer<typeof completeSchema>
+
+/** The body of `POST /v1/blobs/missing` and its answer. */
+export const digestsSchema = z
+  .strictObject({ digests: z.array(z.string().regex(/^[0-9a-f]{64}$/)).max(LIMITS.inputFiles) })
+  .meta({ id: 'Digests' })
+
+/** An answer without content of its own. */
+export const okSchema = z.object({ ok: z.literal(true) }).meta({ id: 'Ok' })
