@@ -1,7 +1,18 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { defineConfig, type Options } from 'tsup'
 
 // tsup runs in each package's own folder, so that the package's dependencies stay external.
+const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  exports?: Record<string, string | Record<string, string>>
+}
+
+/** Every export of the package: `./src/client/index.ts` is built to `dist/client/index.js`. */
+const entry: Record<string, string> = {}
+for (const target of Object.values(manifest.exports ?? {})) {
+  const source = typeof target === 'string' ? undefined : target['@rgrid/source']
+  if (source !== undefined) entry[source.replace(/^\.\/src\/|\.ts$/g, '')] = source.slice(2)
+}
+
 const shared: Options = {
   format: 'esm',
   target: 'node20',
@@ -9,24 +20,19 @@ const shared: Options = {
   sourcemap: true,
   splitting: true,
   treeshake: true,
-  clean: true,
+  silent: true,
 }
-
-const subpaths = ['client'].filter((name) => existsSync(`src/${name}/index.ts`) && !existsSync('src/run.ts'))
 
 const library: Options = {
   ...shared,
-  entry: Object.fromEntries([
-    ['index', 'src/index.ts'],
-    ...subpaths.map((name) => [`${name}/index`, `src/${name}/index.ts`]),
-  ]),
+  clean: true,
+  entry,
   // tsup passes a baseUrl of its own, which TypeScript 6 deprecates.
   dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
 }
 
 const cli: Options = {
   ...shared,
-  clean: false,
   entry: { cli: 'src/cli/cli.ts' },
   // CommonJS inside an ESM bundle needs a `require`.
   banner: {
