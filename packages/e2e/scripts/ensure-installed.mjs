@@ -1,0 +1,82 @@
+// Makes a fresh clone ready: dependencies always, built packages with --build. Does nothing where nothing is missing.
+// Uses only what Node brings along, as it runs before anything is installed.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+const readJson = (path) => JSON.parse(readFileSync(join(root, path), 'utf8'))
+
+function requireNode() {
+  const wanted = /(\d+)\.(\d+)/.exec(readJson('package.json').engines.node)
+  const [major, minor] = process.versions.node.split('.').map(Number)
+  if (major > Number(wanted[1]) || (major === Number(wanted[1]) && minor >= Number(wanted[2]))) return
+  console.error(`RGrid needs Node.js ${wanted[1]}.${wanted[2]} or newer; this is ${process.versions.node}.`)
+  process.exit(1)
+}
+
+/** What an install is missing, in words; `undefined` when it agrees with the lockfile. */
+function findInstallGap() {
+  if (!existsSync(join(root, 'node_modules/.package-lock.json'))) return 'nothing is installed'
+  if (!existsSync(join(root, 'package-lock.json'))) return undefined
+  const wanted = readJson('package-lock.json').packages
+  const present = readJson('node_modules/.package-lock.json').packages
+  // What is optional may be absent for good, as it may be meant for another platform.
+  const gap = Object.entries(wanted).find(
+    ([path, { version, optional, devOptional }]) =>
+      path !== '' && optional !== true && devOptional !== true && present[path]?.version !== version,
+  )
+  return gap === undefined ? undefined : `${gap[0]} is not as the lockfile has it`
+}
+
+function newestChange(path) {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (stats === undefined) return 0
+  if (!stats.isDirectory()) return stats.mtimeMs
+  // A folder's own time counts: it changes when a file in it is deleted.
+  return Math.max(stats.mtimeMs, ...readdirSync(path).map((name) => newestChange(join(path, name))))
+}
+
+/** The packages whose `dist` is missing or older than what it is made of. */
+function findStalePackages() {
+  const shared = Math.max(
+    ...['tsup.config.ts', 'tsconfig.base.json'].map((name) => newestChange(join(root, name))),
+  )
+  return readJson('package.json').workspaces.filter((workspace) => {
+    if (readJson(join(workspace, 'package.json')).scripts?.build === undefined) return false
+    const built = statSync(join(root, workspace, 'dist/index.d.ts'), { throwIfNoEntry: false })
+    const sources = ['src', 'package.json'].map((name) => newestChange(join(root, workspace, name)))
+    return built === undefined || built.mtimeMs < Math.max(shared, ...sources)
+  })
+}
+
+function npm(args) {
+  // npm's own words go to stderr: what runs after this script has stdout for itself.
+  const { status, error } = spawnSync('npm', args, {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  })
+  if (error) console.error(`npm did not start: ${error.message}`)
+  if (status !== 0) process.exit(status ?? 1)
+}
+
+requireNode()
+
+const gap = findInstallGap()
+if (gap !== undefined) {
+  // `npm ci` deletes what is there and compiles it again, so it is for the first time only.
+  const clean = !existsSync(join(root, 'node_modules')) && existsSync(join(root, 'package-lock.json'))
+  const command = clean ? 'ci' : 'install'
+  console.error(`Installing dependencies (npm ${command}): ${gap}.`)
+  npm([command, '--no-audit', '--no-fund', '--loglevel=error'])
+}
+
+if (process.argv.includes('--build')) {
+  const stale = findStalePackages()
+  if (stale.length > 0) {
+    console.error(`Building ${stale.join(', ')}.`)
+    npm(['run', 'build', '--silent', ...stale.flatMap((workspace) => ['--workspace', workspace])])
+  }
+}
