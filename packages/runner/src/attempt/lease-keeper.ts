@@ -1,0 +1,94 @@
+import { leaseStateSchema, RGridError, type Claim, formatAttemptId } from '@rgrid/protocol'
+import { backoffMs, NO_RETRY, RETRY_LONG, type Api } from '@rgrid/protocol/client'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** What a lease keeper works with. */
+export interface LeaseKeeperOptions {
+  readonly api: Api
+  readonly claim: Claim
+  readonly leaseMs: number
+  readonly longPollMs: number
+  /** Called once when someone wants the script to end. */
+  readonly onCancel: () => void
+  /** Called once when the right to the attempt is gone, or can no longer be known to be there. */
+  readonly onLost: () => void
+}
+
+/** Keeps the right to an attempt. */
+export interface LeaseKeeper {
+  /** Tells the server that the script is over and its files are on their way. */
+  finishing(): Promise<void>
+  stop(): void
+}
+
+// A script that ends sooner costs no renewal, and a cancel is still heard well within 100 ms.
+const FIRST_RENEWAL_MS = 25
+// How long before the lease could end elsewhere the runner gives up by itself.
+const SELF_FENCE_MS = 5_000
+
+/**
+ * Renews a lease from a held-open request: the server answers at once when a cancel is requested, else after
+ * `longPollMs`, and each request renews the lease as it arrives. Without a success for the length of the lease the
+ * runner lets go by itself, by its own monotonic clock, before another may claim.
+ */
+export function keepLease({
+  api,
+  claim,
+  leaseMs,
+  longPollMs,
+  onCancel,
+  onLost,
+}: LeaseKeeperOptions): LeaseKeeper {
+  const control = new AbortController()
+  const { signal } = control
+  const path = `/v1/runner/attempts/${formatAttemptId(claim.executionId, claim.attempt)}/renew`
+  let cancelled = false
+  let fuse: NodeJS.Timeout
+
+  const lose = (): void => {
+    if (signal.aborted) return
+    stop()
+    onLost()
+  }
+  const stop = (): void => {
+    clearTimeout(fuse)
+    control.abort()
+  }
+  const rearm = (): void => {
+    clearTimeout(fuse)
+    fuse = setTimeout(lose, Math.max(leaseMs - SELF_FENCE_MS, leaseMs / 2)).unref()
+  }
+
+  const renew = async (waitMs: number, phase: 'running' | 'finishing'): Promise<void> => {
+    const json = { leaseToken: claim.leaseToken, waitMs, phase }
+    const state = await api.call(
+      leaseStateSchema,
+      { method: 'POST', path, json },
+      { signal, retry: NO_RETRY },
+    )
+    rearm()
+    if (!state.cancelRequested || cancelled) return
+    cancelled = true
+    onCancel()
+  }
+
+  const keep = async (): Promise<void> => {
+    await sleep(FIRST_RENEWAL_MS, undefined, { signal })
+    for (let failures = 0; ;) {
+      try {
+        await renew(cancelled ? 0 : Math.min(longPollMs, leaseMs / 3), 'running')
+        failures = 0
+        // Once cancelled the server answers at once, so the pace is kept here.
+        if (cancelled) await sleep(leaseMs / 3, undefined, { signal })
+      } catch (error) {
+        if (signal.aborted) return
+        if (error instanceof RGridError && error.code === 'lease_lost') return lose()
+        await sleep(backoffMs(RETRY_LONG, failures++), undefined, { signal })
+      }
+    }
+  }
+
+  rearm()
+  keep().catch(() => undefined)
+  return { finishing: () => renew(0, 'finishing').catch(() => undefined), stop }
+}

@@ -1,0 +1,68 @@
+import { findPathFault, LIMITS, type Skipped } from '@rgrid/protocol'
+import type { BigIntStats, Dirent } from 'node:fs'
+import { lstat, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { InputState, Workspace } from './workspace.js'
+
+/** A file that the script created, or an input that it may have changed. */
+export interface OutputCandidate {
+  readonly path: string
+  readonly stats: BigIntStats
+  readonly input: InputState | undefined
+}
+
+/** What a walk over a workspace found. */
+export interface OutputList {
+  readonly candidates: OutputCandidate[]
+  readonly skipped: Skipped[]
+}
+
+const MAX_SKIPPED = 1000
+
+/**
+ * Walks a workspace after its script has stopped and lists the regular files that are new or changed. Links, devices,
+ * FIFOs and sockets are never opened; what is left out is listed with its reason.
+ */
+export async function listOutputs({ workDir, inputs }: Workspace): Promise<OutputList> {
+  const candidates: OutputCandidate[] = []
+  const skipped: Skipped[] = []
+  let bytes = 0n
+
+  const skip = (path: string, reason: string): void => {
+    if (skipped.length < MAX_SKIPPED) skipped.push({ path: path.slice(0, 4096), reason })
+  }
+  const take = async (path: string): Promise<void> => {
+    const stats = await lstat(join(workDir, path), { bigint: true })
+    const input = inputs.get(path)
+    if (!stats.isFile() || (input !== undefined && isUntouched(input.stats, stats))) return
+    if (candidates.length >= LIMITS.outputFiles)
+      return skip(path, `over the limit of ${LIMITS.outputFiles} files`)
+    if (bytes + stats.size > BigInt(LIMITS.outputBytes))
+      return skip(path, `over the limit of ${LIMITS.outputBytes} bytes`)
+    bytes += stats.size
+    candidates.push({ path, stats, input })
+  }
+  const walk = async (folder: string): Promise<void> => {
+    for (const entry of await readdir(join(workDir, folder), { withFileTypes: true })) {
+      const path = folder === '' ? entry.name : `${folder}/${entry.name}`
+      const fault = findPathFault(path)
+      if (fault !== undefined) skip(path, fault)
+      else if (entry.isDirectory()) await walk(path).catch(() => skip(path, 'cannot be read'))
+      else if (entry.isFile()) await take(path).catch(() => skip(path, 'cannot be read'))
+      else skip(path, describe(entry))
+    }
+  }
+
+  await walk('').catch(() => skip('.', 'cannot be read'))
+  return { candidates, skipped }
+}
+
+const isUntouched = (before: BigIntStats, after: BigIntStats): boolean =>
+  before.mtimeNs === after.mtimeNs && before.size === after.size && before.ino === after.ino
+
+function describe(entry: Dirent): string {
+  if (entry.isSymbolicLink()) return 'is a symbolic link'
+  if (entry.isFIFO()) return 'is a FIFO'
+  if (entry.isSocket()) return 'is a socket'
+  return 'is a device'
+}

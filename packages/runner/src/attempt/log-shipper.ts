@@ -1,0 +1,113 @@
+import { LIMITS, type LogChunk } from '@rgrid/protocol'
+import { createLogCap, type LogCapOptions, type Piece } from './log-cap.js'
+
+/** How a log is shipped. */
+export interface LogShipperOptions extends LogCapOptions {
+  /** Delivers chunks in order; called again only after it has resolved. */
+  readonly send: (chunks: LogChunk[]) => Promise<void>
+}
+
+/** Brings the output of an attempt to the server, in order, with one request under way at a time. */
+export interface LogShipper {
+  /** Takes a piece. `false` means: too much is waiting, hold on until {@link LogShipper.drained}. */
+  write(piece: Piece): boolean
+  /** Resolves when there is room again. */
+  drained(): Promise<void>
+  /** Waits for what is under way and returns the last chunks, which fit one request, for the caller to deliver. */
+  finish(): Promise<LogChunk[]>
+}
+
+const HIGH_WATER_BYTES = 4 * LIMITS.logRequestBytes
+
+/**
+ * Makes a {@link LogShipper}. The first bytes leave at once; while a request is under way the following ones gather,
+ * so that a script that prints byte by byte costs few requests.
+ */
+export function createLogShipper({ send, ...cap }: LogShipperOptions): LogShipper {
+  const log = createLogCap(cap)
+  const waiting: Piece[] = []
+  let waitingBytes = 0
+  let seq = 0
+  let shipping: Promise<void> | undefined
+  let failed = false
+
+  const take = (): LogChunk[] => {
+    const pieces = takeUpTo(waiting, LIMITS.logRequestBytes)
+    waitingBytes -= pieces.reduce((sum, { bytes }) => sum + bytes.byteLength, 0)
+    return coalesce(pieces).map((piece) => toChunk(piece, ++seq))
+  }
+
+  const ship = async (): Promise<void> => {
+    while (waiting.length > 0 && !failed) {
+      await send(take()).catch(() => {
+        // Without the lease there is nobody to send to: the attempt ends elsewhere.
+        failed = true
+      })
+    }
+    shipping = undefined
+  }
+
+  const enqueue = (piece: Piece): void => {
+    if (failed) return
+    waiting.push(piece)
+    waitingBytes += piece.bytes.byteLength
+  }
+
+  return {
+    write(piece) {
+      const head = log.push(piece)
+      if (head !== undefined) {
+        enqueue(head)
+        shipping ??= ship()
+      }
+      return failed || waitingBytes < HIGH_WATER_BYTES
+    },
+    drained: () => shipping ?? Promise.resolve(),
+    async finish() {
+      for (const piece of log.end()) enqueue(piece)
+      await shipping
+      while (waitingBytes > LIMITS.logRequestBytes && !failed) await send(take())
+      return take()
+    },
+  }
+}
+
+function takeUpTo(pieces: Piece[], maxBytes: number): Piece[] {
+  const taken: Piece[] = []
+  for (let room = maxBytes; pieces[0] !== undefined; pieces.shift()) {
+    if (pieces[0].bytes.byteLength > room) {
+      if (taken.length > 0) break
+      taken.push({ ...pieces[0], bytes: pieces[0].bytes.subarray(0, room) })
+      pieces[0] = { ...pieces[0], bytes: pieces[0].bytes.subarray(room) }
+      break
+    }
+    taken.push(pieces[0])
+    room -= pieces[0].bytes.byteLength
+  }
+  return taken
+}
+
+/** Joins neighbours of one stream and cuts what is over the size of a chunk. */
+function coalesce(pieces: readonly Piece[]): Piece[] {
+  const runs: { first: Piece; parts: Uint8Array[] }[] = []
+  for (const piece of pieces) {
+    const last = runs.at(-1)
+    const joins =
+      last?.first.stream === piece.stream && piece.gapBytes === undefined && last.first.gapBytes === undefined
+    if (joins) last.parts.push(piece.bytes)
+    else runs.push({ first: piece, parts: [piece.bytes] })
+  }
+  return runs.flatMap(({ first, parts }) => {
+    const bytes = parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts)
+    if (first.gapBytes !== undefined) return [first]
+    const chunks: Piece[] = []
+    for (let from = 0; from < bytes.byteLength; from += LIMITS.logChunkBytes)
+      chunks.push({ ...first, bytes: bytes.subarray(from, from + LIMITS.logChunkBytes) })
+    return chunks
+  })
+}
+
+function toChunk({ stream, at, bytes, gapBytes }: Piece, seq: number): LogChunk {
+  const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+  return { seq, stream, at, data, ...(gapBytes === undefined ? {} : { gapBytes }) }
+}

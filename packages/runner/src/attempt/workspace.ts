@@ -1,0 +1,57 @@
+import type { Claim, WireFile } from '@rgrid/protocol'
+import { constants, type BigIntStats } from 'node:fs'
+import { chmod, copyFile, lstat, mkdir, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+/** Brings a large input file to this machine and returns where it is; the file there is read-only to all. */
+export type FetchBlob = (sha256: string, size: number) => Promise<string>
+
+/** How an input file looked before the script started. */
+export interface InputState {
+  readonly file: WireFile
+  readonly stats: BigIntStats
+}
+
+/** The directory that a script runs in. */
+export interface Workspace {
+  /** The script's working directory. */
+  readonly workDir: string
+  readonly inputs: ReadonlyMap<string, InputState>
+  remove(): Promise<void>
+}
+
+/** Makes the workspace of a claim below `root`: a directory of its own with the input files in their places. */
+export async function createWorkspace(
+  root: string,
+  { executionId, attempt, spec }: Claim,
+  fetchBlob: FetchBlob,
+): Promise<Workspace> {
+  const home = join(root, `${executionId}.${attempt}`)
+  const workDir = join(home, 'work')
+  const remove = (): Promise<void> => rm(home, { recursive: true, force: true })
+  try {
+    const folders = new Set([workDir, ...spec.files.map(({ path }) => dirname(join(workDir, path)))])
+    for (const folder of folders) await mkdir(folder, { recursive: true })
+    const inputs = new Map<string, InputState>()
+    for (const file of spec.files) {
+      const target = join(workDir, file.path)
+      await placeFile(target, file, fetchBlob)
+      inputs.set(file.path, { file, stats: await lstat(target, { bigint: true }) })
+    }
+    return { workDir, inputs, remove }
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}
+
+async function placeFile(
+  target: string,
+  { data, sha256, size, executable }: WireFile,
+  fetchBlob: FetchBlob,
+): Promise<void> {
+  const mode = executable ? 0o755 : 0o644
+  if (data !== undefined) return writeFile(target, Buffer.from(data, 'base64'), { flag: 'wx', mode })
+  await copyFile(await fetchBlob(sha256, size), target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+  await chmod(target, mode)
+}

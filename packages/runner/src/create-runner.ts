@@ -1,0 +1,167 @@
+import {
+  claimsSchema,
+  createRunnerId,
+  registeredSchema,
+  RGridError,
+  type Claim,
+  type Offer,
+  type Registered,
+} from '@rgrid/protocol'
+import { backoffMs, createApi, RETRY_LONG, type Fetch } from '@rgrid/protocol/client'
+import { randomUUID } from 'node:crypto'
+import { mkdir, rm } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createBlobCache } from './attempt/blob-cache.js'
+import { runAttempt } from './attempt/run-attempt.js'
+import type { Executor } from './executors/executor.js'
+import { SILENT, type Logger } from './logger.js'
+import { createSlots } from './slots.js'
+
+/** How a runner is made. */
+export interface RunnerOptions {
+  /** The server's address. */
+  readonly url: string
+  /** A key with the scope `runner`. */
+  readonly apiKey: string
+  /** In order of preference, for executions that do not ask for one. The runner closes them at its stop. */
+  readonly executors: readonly Executor[]
+  /** A directory of this runner's own: made at start, emptied then and removed at stop. */
+  readonly workDirectory: string
+  /**
+   * How many scripts run at once.
+   *
+   * @default 4
+   */
+  readonly slots?: number
+  /** @default the name of this machine */
+  readonly name?: string
+  /**
+   * What an hour of a script costs here, in microns.
+   *
+   * @default 0
+   */
+  readonly micronsPerHour?: number
+  /** @default HTTP over undici */
+  readonly fetch?: Fetch
+  /** @default says nothing */
+  readonly logger?: Logger
+}
+
+/** A worker that claims executions of one server and runs them. */
+export interface Runner {
+  readonly id: string
+  /** Cleans up after an earlier life, registers, and begins to claim. Resolves when it is registered. */
+  start(): Promise<void>
+  /**
+   * Claims no more, gives running scripts `graceMs` to end, then ends them and reports them as lost. Idempotent.
+   *
+   * @param graceMs - default 0
+   */
+  stop(graceMs?: number): Promise<void>
+  /** Resolves when the runner has stopped; rejects when it cannot go on, as with a revoked key. */
+  readonly closed: Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Makes a runner. Nothing happens before {@link Runner.start}. */
+export function createRunner(options: RunnerOptions): Runner {
+  const {
+    executors,
+    workDirectory,
+    slots: size = 4,
+    name = hostname(),
+    micronsPerHour = 0,
+    logger = SILENT,
+  } = options
+  const id = createRunnerId()
+  const api = createApi(options)
+  const slots = createSlots(size)
+  const stopping = new AbortController()
+  const stopped = new AbortController()
+  const fetchBlob = createBlobCache(api, join(workDirectory, 'blobs'))
+  let stop: Promise<void> | undefined
+  let settle: { resolve: () => void; reject: (error: unknown) => void } | undefined
+  const closed = new Promise<void>((resolve, reject) => (settle = { resolve, reject }))
+  // Whoever does not ask how the runner ended shall not be stopped by it.
+  closed.catch(() => undefined)
+
+  const register = async (retry = RETRY_LONG): Promise<Registered> => {
+    const offers: Offer[] = []
+    for (const executor of executors)
+      offers.push({ executor: executor.name, runtimes: await executor.listRuntimes() })
+    const json = { runnerId: id, name, slots: size, offers, micronsPerHour }
+    return api.call(
+      registeredSchema,
+      { method: 'POST', path: '/v1/runner/register', json },
+      { signal: stopping.signal, retry },
+    )
+  }
+
+  const claim = async (max: number, longPollMs: number): Promise<Claim[]> => {
+    const json = { runnerId: id, claimId: randomUUID(), max, waitMs: longPollMs }
+    // A repeated claim carries the same id, so an answer that got lost on its way is given again.
+    const call = { method: 'POST', path: '/v1/runner/claims', json } as const
+    return (await api.call(claimsSchema, call, { signal: stopping.signal })).claims
+  }
+
+  const work = async (registered: Registered): Promise<void> => {
+    const context = {
+      ...registered,
+      api,
+      executors,
+      workRoot: workDirectory,
+      fetchBlob,
+      logger,
+      stopped: stopped.signal,
+    }
+    for (let failures = 0; !stopping.signal.aborted;) {
+      const free = await slots.free()
+      if (stopping.signal.aborted) return
+      try {
+        for (const claimed of await claim(free, registered.longPollMs))
+          slots.occupy(runAttempt(context, claimed))
+        failures = 0
+      } catch (error) {
+        if (stopping.signal.aborted) return
+        if (!(error instanceof RGridError)) throw error
+        if (error.code === 'runner_unknown') await register()
+        else if (error.code === 'unauthenticated' || error.code === 'forbidden') throw error
+        logger.warn(`no claim: ${error.message}`)
+        await sleep(backoffMs(RETRY_LONG, failures++), undefined, { signal: stopping.signal }).catch(
+          () => undefined,
+        )
+      }
+    }
+  }
+
+  const shutDown = async (graceMs: number): Promise<void> => {
+    stopping.abort()
+    await Promise.race([slots.idle(), sleep(graceMs, undefined, { ref: false })])
+    stopped.abort()
+    await slots.idle()
+    for (const executor of executors) await executor.close()
+    await rm(workDirectory, { recursive: true, force: true })
+    settle?.resolve()
+  }
+
+  const runner: Runner = {
+    id,
+    closed,
+    async start() {
+      for (const executor of executors) await executor.sweep()
+      await rm(workDirectory, { recursive: true, force: true })
+      await mkdir(workDirectory, { recursive: true, mode: 0o711 })
+      const registered = await register()
+      logger.info(`runner ${id} claims from ${api.url} with ${size} slots`)
+      work(registered).catch((error: unknown) => {
+        settle?.reject(error)
+        void runner.stop()
+      })
+    },
+    stop: (graceMs = 0) => (stop ??= shutDown(graceMs)),
+    [Symbol.asyncDispose]: () => runner.stop(),
+  }
+  return runner
+}
