@@ -104,3 +104,4 @@ export {
   type Cause,
   type Status,
 } from './states.js'
+export { getUserPaths, upFileSchema, type UpFile, type UserPaths } from './user-paths.js'

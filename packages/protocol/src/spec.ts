@@ -110,9 +110,11 @@ export const specSchema = z
       .array(fileSchema)
       .min(1)
       .max(LIMITS.inputFiles, `more than the limit of ${LIMITS.inputFiles} files`),
+    /** Folders that are there from the start, even when they are empty. */
+    folders: z.array(pathSchema).max(LIMITS.inputFiles).default([]),
     rewrites: z.array(rewriteSchema).max(LIMITS.args).default([]),
   })
-  .superRefine(({ script, files, args, rewrites }, context) => {
+  .superRefine(({ script, files, folders, args, rewrites }, context) => {
     const fail = (path: (string | number)[], message: string): void =>
       context.addIssue({ code: 'custom', path, message })
     const scriptFile = files.find(({ path }) => path === script)
@@ -122,6 +124,9 @@ export const specSchema = z
     if (files.reduce((sum, { size }) => sum + size, 0) > LIMITS.inputBytes)
       fail(['files'], `over the limit of ${LIMITS.inputBytes} bytes together`)
     for (const [index, message] of findPathConflicts(files)) fail(['files', index, 'path'], message)
+    const names = new Set(files.map(({ path }) => path))
+    for (const [index, folder] of folders.entries())
+      if (names.has(folder)) fail(['folders', index], 'is a file and a folder at once')
     if (rewrites.some(({ index }) => index >= args.length))
       fail(['rewrites'], 'names an argument that is not there')
   })

@@ -30,7 +30,8 @@ export async function createWorkspace(
   const workDir = join(home, 'work')
   const remove = (): Promise<void> => rm(home, { recursive: true, force: true })
   try {
-    const folders = new Set([workDir, ...spec.files.map(({ path }) => dirname(join(workDir, path)))])
+    const paths = [...spec.folders, ...spec.files.map(({ path }) => dirname(path))]
+    const folders = new Set([workDir, ...paths.map((path) => join(workDir, path))])
     for (const folder of folders) await mkdir(folder, { recursive: true })
     const inputs = new Map<string, InputState>()
     for (const file of spec.files) {
