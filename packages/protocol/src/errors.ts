@@ -105,6 +105,8 @@ export class RGridError extends Error {
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
+    // A subclass inherits this method, but means its own instances.
+    if (this !== RGridError) return Function.prototype[Symbol.hasInstance].call(this, value)
     return typeof value === 'object' && value !== null && MARK in value
   }
 }
