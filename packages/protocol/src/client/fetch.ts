@@ -28,8 +28,7 @@ export function createHttpFetch(): Fetch {
   const load = async (): Promise<Fetch> => {
     const { Agent, fetch } = await import('undici')
     const dispatcher = new Agent({ bodyTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 30_000 })
-    return async (url, init) =>
-      (await fetch(url, { ...init, dispatcher } as Parameters<typeof fetch>[1])) as FetchResponse
+    return async (url, init) => (await fetch(url, { ...init, dispatcher })) as FetchResponse
   }
   return async (url, init) => (await (loaded ??= load()))(url, init)
 }
