@@ -123,10 +123,7 @@ export const specSchema = z
       fail(['script'], `is over the limit of ${LIMITS.scriptBytes} bytes`)
     if (files.reduce((sum, { size }) => sum + size, 0) > LIMITS.inputBytes)
       fail(['files'], `over the limit of ${LIMITS.inputBytes} bytes together`)
-    for (const [index, message] of findPathConflicts(files)) fail(['files', index, 'path'], message)
-    const names = new Set(files.map(({ path }) => path))
-    for (const [index, folder] of folders.entries())
-      if (names.has(folder)) fail(['folders', index], 'is a file and a folder at once')
+    for (const [index, message] of findPathConflicts(files, folders)) fail(['files', index, 'path'], message)
     if (rewrites.some(({ index }) => index >= args.length))
       fail(['rewrites'], 'names an argument that is not there')
   })
@@ -138,10 +135,13 @@ export type Spec = z.infer<typeof specSchema>
 /** What to run, as a client may write it. */
 export type SpecInput = z.input<typeof specSchema>
 
-function findPathConflicts(files: readonly { path: string }[]): [number, string][] {
+function findPathConflicts(
+  files: readonly { path: string }[],
+  emptyFolders: readonly string[],
+): [number, string][] {
   const seen = new Set<string>()
-  const folders = new Set<string>()
-  for (const { path } of files) {
+  const folders = new Set<string>(emptyFolders)
+  for (const path of [...files.map((file) => file.path), ...emptyFolders]) {
     const parts = path.split('/')
     for (let depth = 1; depth < parts.length; depth++) folders.add(parts.slice(0, depth).join('/'))
   }
