@@ -1,0 +1,44 @@
+import { RGridError } from '@rgrid/protocol'
+import { createApi, type Api } from '@rgrid/protocol/client'
+import { resolveTarget } from './config/resolve-target.js'
+import type { ClientOptions } from './types.js'
+
+/** A server that can be asked. */
+export interface Connection {
+  readonly api: Api
+  /** A URL, or `embedded`. */
+  readonly target: string
+  close(): Promise<void>
+}
+
+/**
+ * Connects to what the configuration names; with nothing configured, to a server and runner in this process.
+ *
+ * @throws RGridError `invalid_config`, `unauthenticated`, `embedded_missing`
+ */
+export async function connect(options: ClientOptions): Promise<Connection> {
+  const { url, apiKey } = await resolveTarget(options)
+  if (url === undefined) return connectEmbedded()
+  if (apiKey === undefined)
+    throw new RGridError(
+      'unauthenticated',
+      `there is no API key for ${url}: set RGRID_API_KEY, or keep one with: rgrid init --url ${url}`,
+    )
+  return {
+    api: createApi({ url, apiKey, fetch: options.fetch }),
+    target: url,
+    close: () => Promise.resolve(),
+  }
+}
+
+async function connectEmbedded(): Promise<Connection> {
+  const { createEmbedded } = await import('@rgrid/embedded').catch((error: unknown) => {
+    throw new RGridError(
+      'embedded_missing',
+      'nothing is configured, and running in this process needs one more package: npm install @rgrid/embedded (or set RGRID_URL)',
+      { cause: error },
+    )
+  })
+  const embedded = await createEmbedded()
+  return { api: createApi(embedded), target: 'embedded', close: () => embedded.close() }
+}

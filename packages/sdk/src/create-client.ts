@@ -1,0 +1,102 @@
+import {
+  artifactListSchema,
+  createExecutionId,
+  executionIdSchema,
+  executionPageSchema,
+  executionSchema,
+  okSchema,
+  RGridError,
+  type ExecutionRecord,
+} from '@rgrid/protocol'
+import { connect, type Connection } from './connect.js'
+import { createArtifact } from './execution/create-artifact.js'
+import { createExecution, type Opened } from './execution/create-execution.js'
+import { readLogs } from './execution/read-logs.js'
+import { prepareSpec } from './prepare-spec.js'
+import { submit } from './submit.js'
+import type { ClientOptions, RGridClient, RunOptions } from './types.js'
+
+/**
+ * Makes a client. It connects at its first use, and reads its configuration then.
+ *
+ * @example
+ * ```ts
+ * await using client = createClient({ url: 'https://rgrid.example.com', apiKey })
+ * const { stdout } = await client.run('hello.py')
+ * ```
+ */
+export function createClient(options: ClientOptions = {}): RGridClient {
+  let connection: Promise<Connection> | undefined
+  const getConnection = (): Promise<Connection> => (connection ??= connect(options))
+  const getApi = async () => (await getConnection()).api
+
+  const start = async (id: string, script: string, runOptions: RunOptions): Promise<Opened> => {
+    runOptions.signal?.throwIfAborted()
+    const [prepared, api] = await allOrFirstError([prepareSpec(script, runOptions), getApi()])
+    runOptions.signal?.throwIfAborted()
+    return { api, events: await submit(api, id, prepared) }
+  }
+  const find = async (id: string): Promise<Opened> => {
+    const api = await getApi()
+    const path = `/v1/executions/${toId(id)}/events`
+    return { api, events: await api.send({ method: 'GET', path, accept: 'text/event-stream' }) }
+  }
+  const get = async (id: string): Promise<ExecutionRecord> =>
+    (await getApi()).call(executionSchema, { method: 'GET', path: `/v1/executions/${toId(id)}` })
+  const close = async (): Promise<void> => {
+    const open = connection
+    connection = undefined
+    await (await open)?.close()
+  }
+
+  return {
+    target: async () => (await getConnection()).target,
+    run(script, runOptions = {}) {
+      const id = createExecutionId()
+      return createExecution(id, () => start(id, script, runOptions), runOptions.signal)
+    },
+    attach: (id) => createExecution(id, () => find(id)),
+    get,
+    async list(query = {}) {
+      const search = new URLSearchParams(
+        Object.entries(query).flatMap(([name, value]) =>
+          value === undefined ? [] : [[name, String(value)]],
+        ),
+      )
+      return (await getApi()).call(executionPageSchema, {
+        method: 'GET',
+        path: `/v1/executions?${search.toString()}`,
+      })
+    },
+    async cancel(id) {
+      await (await getApi()).call(okSchema, { method: 'POST', path: `/v1/executions/${toId(id)}/cancel` })
+    },
+    logs: (id, logOptions = {}) => readLogs(async () => [await getApi(), toId(id)], logOptions),
+    async artifacts(id) {
+      const api = await getApi()
+      const { artifacts } = await api.call(artifactListSchema, {
+        method: 'GET',
+        path: `/v1/executions/${toId(id)}/artifacts`,
+      })
+      return artifacts
+        .filter(({ kind }) => kind === 'output')
+        .map((artifact) => createArtifact(api, id, artifact))
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+function toId(id: string): string {
+  if (executionIdSchema.safeParse(id).success) return id
+  throw new RGridError(
+    'invalid_request',
+    `${JSON.stringify(id)} is not an execution's id: it looks like exec_019a… and rgrid ls lists them`,
+  )
+}
+
+/** Waits for both, so that neither failure is left unheard; the request's own fault goes before the connection's. */
+async function allOrFirstError<A, B>([first, second]: [Promise<A>, Promise<B>]): Promise<[A, B]> {
+  second.catch(() => undefined)
+  return [await first, await second]
+}

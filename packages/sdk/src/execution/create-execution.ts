@@ -1,0 +1,129 @@
+import { executionSchema, okSchema, parseCursor, RGridError, type Status } from '@rgrid/protocol'
+import { followEvents, type Api, type FetchResponse } from '@rgrid/protocol/client'
+import { createKeepAlive } from '../keep-alive.js'
+import type { Execution, LogPiece, Result } from '../types.js'
+import { createResult } from './create-result.js'
+import { createLogDecoder, toRawPiece, type RawPiece } from './decode-log.js'
+import { createDeferred } from './deferred.js'
+import { createLogBuffer } from './log-buffer.js'
+import { createStatusBoard } from './status-board.js'
+import { createTextCapture } from './text-capture.js'
+
+/** An execution that the server has accepted, with the stream of its events. */
+export interface Opened {
+  readonly api: Api
+  readonly events: FetchResponse
+}
+
+const CAPTURE_BYTES = 1024 * 1024
+const BUFFER_BYTES = 1024 * 1024
+
+/**
+ * Makes the handle of an execution: a native promise with properties, already on its way.
+ *
+ * @param open - submits the execution or finds it; called once, at once
+ * @param signal - cancels the execution when it aborts
+ */
+export function createExecution(id: string, open: () => Promise<Opened>, signal?: AbortSignal): Execution {
+  const accepted = createDeferred<undefined>()
+  const opened = open()
+  const buffer = createLogBuffer(BUFFER_BYTES)
+  const board = createStatusBoard()
+  let over = false
+
+  const follow = async (): Promise<Result> => {
+    const keepAlive = createKeepAlive()
+    const capture = createTextCapture(CAPTURE_BYTES)
+    try {
+      const { api, events } = await opened
+      accepted.resolve(undefined)
+      for await (const event of followEvents(api, id, { opened: events })) {
+        if (event.type === 'state') board.set(event.state.status, event.state.message)
+        if (event.type === 'end') return finish(api, event.execution, capture.end())
+        if (event.type === 'log') {
+          const piece = toRawPiece(event.cursor, event.log)
+          capture.push(piece)
+          buffer.push(piece)
+        }
+      }
+      throw new RGridError('protocol', `the events of ${id} stopped before its end`)
+    } catch (error) {
+      accepted.reject(error)
+      throw error
+    } finally {
+      over = true
+      buffer.end()
+      keepAlive.release()
+      signal?.removeEventListener('abort', cancelQuietly)
+    }
+  }
+  const finish: typeof createResult = (api, record, captured) => {
+    board.set(record.status, record.message)
+    return createResult(api, record, captured)
+  }
+
+  const cancel = async (): Promise<void> => {
+    const { api } = await opened
+    if (!over) await cancelExecution(api, id)
+  }
+  const cancelQuietly = (): void => void cancel().catch(() => undefined)
+
+  /** Pieces from the buffer, and behind it from the server. */
+  async function* readPieces(): AsyncGenerator<RawPiece, void> {
+    let last: RawPiece | undefined
+    const head = buffer.read()
+    for (let next = await head.next(); ; next = await head.next()) {
+      if (next.done === true) {
+        if (next.value) return
+        break
+      }
+      last = next.value
+      yield next.value
+    }
+    const { api } = await opened
+    const after = last === undefined ? undefined : parseCursor(last.cursor)
+    for await (const event of followEvents(api, id, { after })) {
+      if (event.type === 'log') yield toRawPiece(event.cursor, event.log)
+    }
+  }
+  async function* readLogs(): AsyncGenerator<LogPiece, void> {
+    const decoder = createLogDecoder()
+    for await (const piece of readPieces()) yield decoder.decode(piece)
+    yield* decoder.end()
+    await result
+  }
+  const logs = (): AsyncIterable<LogPiece> => {
+    // Whoever reads the output hears of a failure there, so the promise itself need not be awaited meanwhile.
+    result.catch(() => undefined)
+    return { [Symbol.asyncIterator]: readLogs }
+  }
+
+  const result = follow()
+  accepted.promise.catch(() => undefined)
+  if (signal?.aborted === true) cancelQuietly()
+  else signal?.addEventListener('abort', cancelQuietly, { once: true })
+
+  return Object.assign(result, {
+    id,
+    logs,
+    accepted: accepted.promise,
+    cancel,
+    status: async () =>
+      (await opened).api.call(executionSchema, { method: 'GET', path: `/v1/executions/${id}` }),
+    onStatus: (listener: (status: Status, message: string | null) => void) => board.watch(listener),
+    [Symbol.asyncIterator]: () => logs()[Symbol.asyncIterator](),
+    async [Symbol.asyncDispose]() {
+      if (!over) cancelQuietly()
+      await result.catch(() => undefined)
+    },
+  })
+}
+
+/** Asks for the end of an execution. One that has ended meanwhile is fine: its result is what counts. */
+async function cancelExecution(api: Api, id: string): Promise<void> {
+  try {
+    await api.call(okSchema, { method: 'POST', path: `/v1/executions/${id}/cancel` })
+  } catch (error) {
+    if (!(error instanceof RGridError && error.code === 'already_finished')) throw error
+  }
+}

@@ -1,0 +1,43 @@
+import type { ExecutionRecord } from '@rgrid/protocol'
+import type { Api } from '@rgrid/protocol/client'
+import { resolveBelow } from '../files/save-file.js'
+import type { Result } from '../types.js'
+import { createArtifact } from './create-artifact.js'
+import { requireCause, RunError } from './run-error.js'
+import type { Captured } from './text-capture.js'
+
+/** Makes the result of a finished execution from the server's record and the captured text. */
+export function createResult(api: Api, record: ExecutionRecord, captured: Captured): Result {
+  const { id, status, exitCode, signal, message, skipped, usage, timings, costMicrons } = record
+  const artifacts = record.artifacts.map((artifact) => createArtifact(api, id, artifact))
+  const result: Result = {
+    id,
+    status,
+    cause: requireCause(record.cause, id),
+    ok: status === 'completed',
+    exitCode,
+    signal,
+    message,
+    ...captured,
+    artifacts,
+    skipped,
+    usage,
+    timings,
+    costMicrons,
+    record,
+    orThrow() {
+      if (!result.ok) throw new RunError(result)
+      return result
+    },
+    async download(directory) {
+      const saved: string[] = []
+      for (const artifact of artifacts) {
+        const target = await resolveBelow(directory, artifact.path)
+        await artifact.save(target)
+        saved.push(target)
+      }
+      return saved
+    },
+  }
+  return result
+}

@@ -1,0 +1,34 @@
+import { LIMITS, RGridError } from '@rgrid/protocol'
+import { constants, type Stats } from 'node:fs'
+import { access, readFile, stat } from 'node:fs/promises'
+
+/**
+ * Checks that a path names a script that can be sent, and reads its first line.
+ *
+ * @throws RGridError `invalid_request` when it is missing, unreadable, no regular file, empty or too large.
+ */
+export async function readScript(path: string, name: string): Promise<{ stats: Stats; firstLine: string }> {
+  const fail = (fault: string, cause?: unknown): never => {
+    throw new RGridError('invalid_request', `script: ${JSON.stringify(name)} ${fault}`, { cause })
+  }
+  if (path.includes('\0')) fail('has a NUL character')
+  const stats = await stat(path).catch((error: unknown) =>
+    fail(`cannot be found (${codeOf(error)}): check the path`, error),
+  )
+  if (stats.isDirectory()) fail('is a directory: name the file to run in it')
+  if (!stats.isFile()) fail('is not a regular file: save the script to a file first')
+  if (stats.size === 0) fail('is empty')
+  if (stats.size > LIMITS.scriptBytes)
+    fail(`is over the limit of ${LIMITS.scriptBytes} bytes: move its data into an input file`)
+  await access(path, constants.R_OK).catch((error: unknown) =>
+    fail(`cannot be read (${codeOf(error)}): check its permissions`, error),
+  )
+  const text = await readFile(path, 'latin1')
+  if (text.trim() === '') fail('is empty')
+  return { stats, firstLine: text.slice(0, Math.max(text.indexOf('\n'), 0)) }
+}
+
+/** The system's code of an error, such as `ENOENT`. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
+}

@@ -1,0 +1,24 @@
+import { createClient } from './create-client.js'
+import type { Execution, RGridClient, RunOptions } from './types.js'
+
+let shared: RGridClient | undefined
+
+/**
+ * Runs a script where the configuration says: on a server, or with nothing configured in this process. Eager: the
+ * script is on its way when this returns. A non-zero exit code is data, not an exception.
+ *
+ * @example
+ * ```ts
+ * const execution = run('process.py', { args: ['data.json'], env: { MODE: 'fast' } })
+ * for await (const { stream, text } of execution.logs()) process[stream].write(text)
+ * const { exitCode, artifacts } = await execution
+ * ```
+ */
+export function run(script: string, options?: RunOptions): Execution {
+  return (shared ??= createClient()).run(script, options)
+}
+
+/** Looks at an execution that was started elsewhere, from its beginning, live. */
+export function attach(id: string): Execution {
+  return (shared ??= createClient()).attach(id)
+}

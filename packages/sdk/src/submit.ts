@@ -1,0 +1,66 @@
+import { RGridError, type Spec } from '@rgrid/protocol'
+import { NO_RETRY, RETRY_BRIEFLY, type Api, type FetchResponse } from '@rgrid/protocol/client'
+import { createReadStream } from 'node:fs'
+import { Readable } from 'node:stream'
+import type { LocalFile } from './files/collect-files.js'
+import type { PreparedSpec } from './prepare-spec.js'
+
+const PARALLEL_UPLOADS = 4
+
+/**
+ * Submits an execution and returns the response that streams its events. Files that the server does not have are
+ * uploaded first; then the same request is made again, which is safe as it carries its own id.
+ */
+export async function submit(
+  api: Api,
+  id: string,
+  { spec, sources }: PreparedSpec,
+  signal?: AbortSignal,
+): Promise<FetchResponse> {
+  const put = (): Promise<FetchResponse> =>
+    api.send(
+      { method: 'PUT', path: `/v1/executions/${id}`, json: spec, accept: 'text/event-stream' },
+      { signal, retry: RETRY_BRIEFLY },
+    )
+  try {
+    return await put()
+  } catch (error) {
+    if (!(error instanceof RGridError && error.code === 'missing_blobs')) throw error
+    await uploadAll(api, spec, sources, error.missing, signal)
+    return put()
+  }
+}
+
+async function uploadAll(
+  api: Api,
+  spec: Spec,
+  sources: readonly LocalFile[],
+  digests: readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const left = [...digests]
+  const worker = async (): Promise<void> => {
+    for (let digest = left.pop(); digest !== undefined; digest = left.pop())
+      await uploadOne(api, spec, sources, digest, signal)
+  }
+  await Promise.all(Array.from({ length: PARALLEL_UPLOADS }, worker))
+}
+
+async function uploadOne(
+  api: Api,
+  spec: Spec,
+  sources: readonly LocalFile[],
+  digest: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const file = spec.files.find(({ sha256 }) => sha256 === digest)
+  const source = sources.find(({ path }) => path === file?.path)?.source
+  if (file === undefined || source === undefined)
+    throw new RGridError('protocol', `the server misses ${digest}, which is not among the files`)
+  const body = (): ReadableStream<Uint8Array> =>
+    Readable.toWeb(createReadStream(source)) as ReadableStream<Uint8Array>
+  await api.send(
+    { method: 'PUT', path: `/v1/blobs/${digest}`, body, bodyBytes: file.size },
+    { signal, retry: NO_RETRY },
+  )
+}

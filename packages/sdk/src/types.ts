@@ -1,0 +1,177 @@
+import type {
+  ArtifactRecord,
+  Cause,
+  ExecutionPage,
+  ExecutionRecord,
+  ExecutorName,
+  ListQuery,
+  Runtime,
+  Skipped,
+  Status,
+  StreamName,
+  Timings,
+  Usage,
+} from '@rgrid/protocol'
+import type { Fetch } from '@rgrid/protocol/client'
+
+/** What a script is run with. */
+export interface RunOptions {
+  /**
+   * The script's arguments. One that names an existing local file, or a directory below the current one, takes it
+   * along.
+   *
+   * @default []
+   */
+  readonly args?: readonly string[]
+  /**
+   * The script's environment; nothing else of yours is sent.
+   *
+   * @default {}
+   */
+  readonly env?: Readonly<Record<string, string>>
+  /** @default by the script's shebang, else by its extension */
+  readonly runtime?: Runtime
+  /** @default the runner's preference */
+  readonly executor?: ExecutorName
+  /**
+   * How long the script may run. Then it gets SIGTERM, and two seconds later SIGKILL.
+   *
+   * @default 300000 (5 minutes); at most 24 hours
+   */
+  readonly timeoutMs?: number
+  /** @default {} */
+  readonly labels?: Readonly<Record<string, string>>
+  /**
+   * Whether arguments that name local files take them along.
+   *
+   * @default true
+   */
+  readonly upload?: boolean
+  /**
+   * The directory that the script's path, its arguments and its working directory are relative to.
+   *
+   * @default process.cwd()
+   */
+  readonly cwd?: string
+  /** Cancels the execution when it aborts. */
+  readonly signal?: AbortSignal
+}
+
+/** A piece of a script's output. */
+export interface LogPiece {
+  readonly stream: StreamName
+  /** The text, decoded by one decoder per stream: a character that is split between pieces arrives whole. */
+  readonly text: string
+  /** The exact bytes. */
+  readonly bytes: Uint8Array
+  /** When the runner read it. */
+  readonly at: Date
+  /** How many bytes of a very long log were dropped here. @default 0 */
+  readonly gapBytes: number
+}
+
+/** A file that an execution brought home. Its bytes stay on the server until they are asked for. */
+export interface Artifact extends ArtifactRecord {
+  text(): Promise<string>
+  bytes(): Promise<Uint8Array>
+  stream(): Promise<ReadableStream<Uint8Array>>
+  /** Writes the file atomically, and creates the folders above it. */
+  save(path: string): Promise<void>
+}
+
+/** How an execution ended. */
+export interface Result {
+  readonly id: string
+  readonly status: Status
+  readonly cause: Cause
+  /** Whether the script ended with exit code 0. */
+  readonly ok: boolean
+  /** `null` when the script did not exit by itself. */
+  readonly exitCode: number | null
+  /** The signal that ended the script, such as `SIGKILL`. */
+  readonly signal: string | null
+  /** What happened, in words, where the cause does not say it. */
+  readonly message: string | null
+  /** The first MiB of stdout as text. */
+  readonly stdout: string
+  /** The first MiB of stderr as text. */
+  readonly stderr: string
+  /** Whether stdout had more than is in {@link Result.stdout}. */
+  readonly stdoutTruncated: boolean
+  /** Whether stderr had more than is in {@link Result.stderr}. */
+  readonly stderrTruncated: boolean
+  /** The files that the script created or changed in its working directory. */
+  readonly artifacts: readonly Artifact[]
+  /** What was not taken home, and why. */
+  readonly skipped: readonly Skipped[]
+  /** `null` when the script did not start. */
+  readonly usage: Usage | null
+  readonly timings: Timings
+  /** In microns: one currency unit is 1,000,000. */
+  readonly costMicrons: number | null
+  /** The server's record. */
+  readonly record: ExecutionRecord
+  /** Returns the result itself when {@link Result.ok}. @throws RunError otherwise */
+  orThrow(): Result
+  /** Writes all artifacts below a directory, never outside it; returns the paths written. */
+  download(directory: string): Promise<string[]>
+}
+
+/**
+ * An execution under way: a promise of its {@link Result} with ways to look at it meanwhile. It runs whether or not
+ * anyone looks.
+ */
+export interface Execution extends Promise<Result>, AsyncIterable<LogPiece> {
+  readonly id: string
+  /**
+   * The output from its beginning, live. May be iterated any number of times; leaving a loop early stops nothing.
+   * When all has come, the loop waits for the result, so that a failure of the connection surfaces in it.
+   */
+  logs(): AsyncIterable<LogPiece>
+  /** Resolves once the server has accepted the execution. */
+  readonly accepted: Promise<void>
+  /** Asks for the end. Resolves when the server has noted it; the result follows. */
+  cancel(): Promise<void>
+  /** The server's record as it is now. */
+  status(): Promise<ExecutionRecord>
+  /** Calls back at every change of the status, beginning with the present one. Returns a way to stop. */
+  onStatus(listener: (status: Status, message: string | null) => void): () => void
+  /** Cancels the execution unless it is over, and waits for its end. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** What a client is made with. */
+export interface ClientOptions {
+  /** The server. @default RGRID_URL, else a profile, else a local `rgrid up`, else embedded */
+  readonly url?: string
+  /** @default RGRID_API_KEY, else the key kept for the server in ~/.rgrid/credentials */
+  readonly apiKey?: string
+  /** Replaces HTTP, for tests and for servers in this process. */
+  readonly fetch?: Fetch
+}
+
+/** Runs scripts on one server, or in this process. */
+export interface RGridClient {
+  /** Where executions go: a URL, or `embedded`. */
+  target(): Promise<string>
+  /** Runs a script. Eager: it is on its way when this returns. */
+  run(script: string, options?: RunOptions): Execution
+  /** Looks at an execution that was started elsewhere. */
+  attach(id: string): Execution
+  /** @throws RGridError `not_found` */
+  get(id: string): Promise<ExecutionRecord>
+  /** A page of executions, newest first. */
+  list(query?: ListQuery): Promise<ExecutionPage>
+  /** @throws RGridError `not_found`, `already_finished` */
+  cancel(id: string): Promise<void>
+  /** The output so far, or from its beginning to its end when `follow` is set. */
+  logs(
+    id: string,
+    options?: { readonly follow?: boolean; readonly signal?: AbortSignal },
+  ): AsyncIterable<LogPiece>
+  /** The output files of an execution. */
+  artifacts(id: string): Promise<Artifact[]>
+  /** Frees connections; in embedded mode stops the runner, ending what still runs. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
