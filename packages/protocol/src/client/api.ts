@@ -74,7 +74,7 @@ export function createApi({ url, apiKey, fetch = createHttpFetch() }: ApiOptions
       )
     }
     if (response.status >= 200 && response.status < 300) return response
-    throw await toError(base, response)
+    throw await toError(base, response, signal)
   }
 
   const send: Api['send'] = (call, { signal, retry = RETRY_BRIEFLY } = {}) =>
@@ -135,14 +135,7 @@ async function parseAnswer<T extends z.ZodType>(
   response: FetchResponse,
   signal: AbortSignal | undefined,
 ): Promise<z.output<T>> {
-  assertJson(base, response)
-  const text = await readText(response).catch((error: unknown) => {
-    if (error instanceof RGridError || signal?.aborted === true) throw error
-    throw new RGridError('unreachable', `the connection to ${base} broke in the middle of an answer`, {
-      cause: error,
-    })
-  })
-  const answer = schema.safeParse(parseJson(base, text))
+  const answer = schema.safeParse(await readJson(base, response, signal))
   if (answer.success) return answer.data
   throw new RGridError(
     'protocol',
@@ -153,7 +146,24 @@ async function parseAnswer<T extends z.ZodType>(
   )
 }
 
-function parseJson(base: string, text: string): unknown {
+async function readJson(
+  base: string,
+  response: FetchResponse,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
+  const type = response.headers.get('content-type') ?? ''
+  if (!/^application\/(?:problem\+)?json\b/.test(type)) {
+    // An unread body would keep its connection busy.
+    await response.body?.cancel().catch(() => undefined)
+    throw notRGrid(base, response, type)
+  }
+  const text = await readText(response).catch((error: unknown) => {
+    if (signal?.aborted === true) throw signal.reason
+    if (error instanceof RGridError) throw error
+    throw new RGridError('unreachable', `the connection to ${base} broke in the middle of an answer`, {
+      cause: error,
+    })
+  })
   try {
     return JSON.parse(text)
   } catch (error) {
@@ -161,12 +171,15 @@ function parseJson(base: string, text: string): unknown {
   }
 }
 
-function assertJson(base: string, response: FetchResponse): void {
-  const type = response.headers.get('content-type') ?? ''
-  if (!/^application\/(?:problem\+)?json\b/.test(type)) throw notRGrid(base, response, type)
-}
+// What a proxy says when the server behind it does not answer.
+const GATEWAY_STATUSES = [502, 503, 504]
 
 function notRGrid(base: string, response: FetchResponse, type: string): RGridError {
+  if (GATEWAY_STATUSES.includes(response.status))
+    return new RGridError(
+      'unavailable',
+      `${base} answers with status ${response.status}: the server behind it may be restarting`,
+    )
   const what =
     response.status >= 300 && response.status < 400
       ? `redirects to ${response.headers.get('location') ?? 'nowhere'}`
@@ -174,9 +187,12 @@ function notRGrid(base: string, response: FetchResponse, type: string): RGridErr
   return new RGridError('not_rgrid', `${base} is not an RGrid server (it ${what}): check the URL`)
 }
 
-async function toError(base: string, response: FetchResponse): Promise<RGridError> {
-  assertJson(base, response)
-  const problem = problemSchema.safeParse(parseJson(base, await readText(response)))
+async function toError(
+  base: string,
+  response: FetchResponse,
+  signal: AbortSignal | undefined,
+): Promise<RGridError> {
+  const problem = problemSchema.safeParse(await readJson(base, response, signal))
   if (!problem.success) return notRGrid(base, response, 'JSON of another kind')
   const { code, detail, requestId, issues, missing } = problem.data
   return new RGridError(code, detail, { requestId, issues, missing })

@@ -23,6 +23,15 @@ export function backoffMs({ firstDelayMs, maxDelayMs }: RetryPolicy, attempt: nu
   return full / 2 + (Math.random() * full) / 2
 }
 
+/** Waits. When the signal aborts it fails at once, with the signal's own reason. */
+export async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await sleep(ms, undefined, signal === undefined ? {} : { signal })
+  } catch (error) {
+    throw signal?.aborted === true ? signal.reason : error
+  }
+}
+
 const isPassing = (error: unknown): boolean =>
   error instanceof RGridError && (error.code === 'unreachable' || error.code === 'unavailable')
 
@@ -37,7 +46,7 @@ export async function withRetry<T>(
       return await operation()
     } catch (error) {
       if (attempt >= policy.times || !isPassing(error)) throw error
-      await sleep(backoffMs(policy, attempt), undefined, signal === undefined ? {} : { signal })
+      await pause(backoffMs(policy, attempt), signal)
     }
   }
 }
