@@ -1,12 +1,12 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { z } from 'zod'
 import { formatCursor, LOG_START, parseCursor, type Cursor } from '../cursor.js'
 import { RGridError } from '../errors.js'
 import { endEventSchema, logEventSchema, stateEventSchema, type ExecutionEvent } from '../events.js'
 import type { Api } from './api.js'
 import type { FetchResponse } from './fetch.js'
-import { backoffMs, RETRY_LONG, type RetryPolicy } from './retry.js'
+import { readBytes } from './read-body.js'
+import { backoffMs, pause, RETRY_LONG, type RetryPolicy } from './retry.js'
 
 /** Where to begin and how long to insist. */
 export interface FollowOptions {
@@ -37,12 +37,15 @@ export async function* followEvents(
   const { signal, retry = RETRY_LONG } = options
   let { opened, after = LOG_START } = options
   for (let failures = 0; ;) {
+    const openedAt = performance.now()
     try {
       const response = opened ?? (await open(api, executionId, after, signal, retry))
       opened = undefined
       for await (const event of readEvents(api.url, response)) {
-        failures = 0
-        if (event.type === 'log') after = parseCursor(event.cursor) ?? after
+        if (event.type === 'log') {
+          failures = 0
+          after = parseCursor(event.cursor) ?? after
+        }
         yield event
         if (event.type === 'end') return
       }
@@ -51,11 +54,9 @@ export async function* followEvents(
       if (error instanceof RGridError && error.code !== 'unreachable') throw error
       if (failures >= retry.times) throw error
     }
-    await sleep(
-      failures === 0 ? 0 : backoffMs(retry, failures),
-      undefined,
-      signal === undefined ? {} : { signal },
-    )
+    // A quiet script behind a proxy that cuts quiet connections is no failure; a server that cuts at once is.
+    if (performance.now() - openedAt > retry.maxDelayMs) failures = 0
+    await pause(failures === 0 ? 0 : backoffMs(retry, failures), signal)
     if (++failures > retry.times)
       throw new RGridError(
         'unreachable',
@@ -82,17 +83,25 @@ async function* readEvents(url: string, response: FetchResponse): AsyncGenerator
   if (response.body === null || !(response.headers.get('content-type') ?? '').startsWith('text/event-stream'))
     throw new RGridError('not_rgrid', `${url} did not answer with an event stream: check the URL`)
   const messages: EventSourceMessage[] = []
+  let tooLarge: unknown
   const parser = createParser({
     onEvent: (message) => messages.push(message),
+    onError: (error) => {
+      if (error.type === 'max-buffer-size-exceeded') tooLarge = error
+    },
     maxBufferSize: MAX_EVENT_BYTES,
   })
   const decoder = new TextDecoder()
-  for await (const bytes of response.body as ReadableStream<Uint8Array> & AsyncIterable<Uint8Array>) {
+  for await (const bytes of readBytes(response.body)) {
     parser.feed(decoder.decode(bytes, { stream: true }))
     for (const message of messages.splice(0)) {
       const event = parseEvent(message)
       if (event !== undefined) yield event
     }
+    if (tooLarge !== undefined)
+      throw new RGridError('protocol', `${url} sent an event over ${MAX_EVENT_BYTES} bytes`, {
+        cause: tooLarge,
+      })
   }
 }
 

@@ -13,7 +13,7 @@ export async function readText(response: FetchResponse, maxBytes = MAX_JSON_BYTE
   const decoder = new TextDecoder()
   let text = ''
   let bytes = 0
-  for await (const chunk of response.body as ReadableStream<Uint8Array> & AsyncIterable<Uint8Array>) {
+  for await (const chunk of readBytes(response.body)) {
     bytes += chunk.byteLength
     if (bytes > maxBytes)
       throw new RGridError(
@@ -23,4 +23,21 @@ export async function readText(response: FetchResponse, maxBytes = MAX_JSON_BYTE
     text += decoder.decode(chunk, { stream: true })
   }
   return text + decoder.decode()
+}
+
+/**
+ * Reads a body piece by piece, and lets its connection go when the loop is left. Unlike the body's own iterator it
+ * may be left without an error when the connection has broken meanwhile.
+ */
+export async function* readBytes(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  const reader = body.getReader()
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      yield value
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined)
+  }
 }
