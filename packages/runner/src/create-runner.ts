@@ -17,6 +17,7 @@ import { createBlobCache } from './attempt/blob-cache.js'
 import { runAttempt } from './attempt/run-attempt.js'
 import type { Executor } from './executors/executor.js'
 import { SILENT, type Logger } from './logger.js'
+import { pause } from './pause.js'
 import { createSlots } from './slots.js'
 
 /** How a runner is made. */
@@ -129,7 +130,7 @@ export function createRunner(options: RunnerOptions): Runner {
         if (error.code === 'runner_unknown') await register()
         else if (error.code === 'unauthenticated' || error.code === 'forbidden') throw error
         logger.warn(`no claim: ${error.message}`)
-        await sleep(backoffMs(RETRY_LONG, failures++), undefined, { signal: stopping.signal }).catch(
+        await pause(backoffMs(RETRY_LONG, failures++), stopping.signal).catch(
           () => undefined,
         )
       }

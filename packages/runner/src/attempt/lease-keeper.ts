@@ -1,6 +1,6 @@
 import { leaseStateSchema, RGridError, type Claim, formatAttemptId } from '@rgrid/protocol'
 import { backoffMs, NO_RETRY, RETRY_LONG, type Api } from '@rgrid/protocol/client'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { pause } from '../pause.js'
 
 /** What a lease keeper works with. */
 export interface LeaseKeeperOptions {
@@ -73,17 +73,17 @@ export function keepLease({
   }
 
   const keep = async (): Promise<void> => {
-    await sleep(FIRST_RENEWAL_MS, undefined, { signal })
+    await pause(FIRST_RENEWAL_MS, signal)
     for (let failures = 0; ;) {
       try {
         await renew(cancelled ? 0 : Math.min(longPollMs, leaseMs / 3), 'running')
         failures = 0
         // Once cancelled the server answers at once, so the pace is kept here.
-        if (cancelled) await sleep(leaseMs / 3, undefined, { signal })
+        if (cancelled) await pause(leaseMs / 3, signal)
       } catch (error) {
         if (signal.aborted) return
         if (error instanceof RGridError && error.code === 'lease_lost') return lose()
-        await sleep(backoffMs(RETRY_LONG, failures++), undefined, { signal })
+        await pause(backoffMs(RETRY_LONG, failures++), signal)
       }
     }
   }

@@ -1,0 +1,90 @@
+import { RGridError, type Claim } from '@rgrid/protocol'
+import type { Api } from '@rgrid/protocol/client'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { keepLease } from '../../src/attempt/lease-keeper.js'
+
+const claim = { executionId: 'exec_1', attempt: 2, leaseToken: 'secret' } as Claim
+
+/** Keeps a lease against a server that answers as told. */
+function keep(answer: (signal: AbortSignal | undefined) => Promise<{ cancelRequested: boolean }>) {
+  const seen: { path: string; json: unknown }[] = []
+  const onCancel = vi.fn()
+  const onLost = vi.fn()
+  const call = ((_schema: unknown, { path, json }: { path: string; json: unknown }, options?: { signal?: AbortSignal }) => {
+    seen.push({ path, json })
+    return answer(options?.signal)
+  }) as unknown as Api['call']
+  const api = { url: '', send: () => Promise.reject(new Error()), call }
+  const lease = keepLease({ api, claim, leaseMs: 30_000, longPollMs: 10_000, onCancel, onLost })
+  onTestFinished(() => lease.stop())
+  return { seen, onCancel, onLost, lease }
+}
+
+const never = (signal: AbortSignal | undefined): Promise<never> =>
+  new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)))
+
+describe('a lease', () => {
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
+
+  test('costs no request when the script ends at once', async () => {
+    const { seen, lease } = keep(never)
+
+    await vi.advanceTimersByTimeAsync(10)
+    lease.stop()
+    await vi.advanceTimersByTimeAsync(60_000)
+
+    expect(seen).toEqual([])
+  })
+
+  test('is renewed with its token from a request that waits', async () => {
+    const { seen } = keep(never)
+
+    await vi.advanceTimersByTimeAsync(50)
+
+    expect(seen).toEqual([
+      { path: '/v1/runner/attempts/exec_1.2/renew', json: { leaseToken: 'secret', waitMs: 10_000, phase: 'running' } },
+    ])
+  })
+
+  test('tells of a cancel once, and is kept while the script ends', async () => {
+    const { seen, onCancel, onLost } = keep(() => Promise.resolve({ cancelRequested: true }))
+
+    await vi.advanceTimersByTimeAsync(25_000)
+
+    expect(onCancel).toHaveBeenCalledTimes(1)
+    expect(seen.length).toBeGreaterThan(1)
+    expect(seen.length).toBeLessThan(10)
+    expect(onLost).not.toHaveBeenCalled()
+  })
+
+  test('is lost when the server says so', async () => {
+    const { onLost } = keep(() => Promise.reject(new RGridError('lease_lost', 'gone')))
+
+    await vi.advanceTimersByTimeAsync(50)
+
+    expect(onLost).toHaveBeenCalledTimes(1)
+  })
+
+  test('survives a server that is away for a while', async () => {
+    let calls = 0
+    const { onLost } = keep(async (signal) => {
+      if (++calls < 5) throw new RGridError('unreachable', 'away')
+      return never(signal)
+    })
+
+    await vi.advanceTimersByTimeAsync(5_000)
+
+    expect([calls, onLost.mock.calls.length]).toEqual([5, 0])
+  })
+
+  test('is given up before another runner may claim when no renewal succeeds', async () => {
+    const { onLost } = keep(() => Promise.reject(new RGridError('unreachable', 'away')))
+
+    await vi.advanceTimersByTimeAsync(24_900)
+    const before = onLost.mock.calls.length
+    await vi.advanceTimersByTimeAsync(200)
+
+    expect([before, onLost.mock.calls.length]).toEqual([0, 1])
+  })
+})
