@@ -1,0 +1,18 @@
+import type { Status } from '@rgrid/protocol'
+import { Option } from 'commander'
+
+const STATUSES = [
+  'queued',
+  'claimed',
+  'running',
+  'finishing',
+  'completed',
+  'failed',
+  'timed_out',
+  'cancelled',
+  'lost',
+] as const satisfies readonly Status[]
+
+/** `--status NAME`. */
+export const statusOption = (): Option =>
+  new Option('--status <name>', 'only executions in this status').choices(STATUSES)
