@@ -1,0 +1,39 @@
+import type { Artifact, LogPiece, Result } from '../types.js'
+
+/** A piece of output as JSON; `base64` is there where `text` is not the exact bytes. */
+export function toLogJson({ stream, text, bytes, at, gapBytes }: LogPiece): Record<string, unknown> {
+  const exact = Buffer.from(bytes)
+  return {
+    type: 'log',
+    stream,
+    at: at.toISOString(),
+    text,
+    ...(exact.equals(Buffer.from(text)) ? {} : { base64: exact.toString('base64') }),
+    ...(gapBytes === 0 ? {} : { gapBytes }),
+  }
+}
+
+/** A result as JSON: everything but the output itself. */
+export function toResultJson(result: Result): Record<string, unknown> {
+  const { id, status, cause, ok, exitCode, signal, message, skipped, usage, timings, costMicrons } = result
+  const artifacts = result.artifacts.map(toArtifactJson)
+  const { runtime, executor } = result.record
+  return {
+    id,
+    status,
+    cause,
+    ok,
+    exitCode,
+    signal,
+    message,
+    runtime,
+    executor,
+    artifacts,
+    skipped,
+    usage,
+    timings,
+    costMicrons,
+  }
+}
+
+const toArtifactJson = ({ path, size, sha256 }: Artifact): Record<string, unknown> => ({ path, size, sha256 })

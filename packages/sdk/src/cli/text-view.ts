@@ -1,0 +1,59 @@
+import type { Status, StreamName } from '@rgrid/protocol'
+import type { CliContext } from './context.js'
+import { createSpinner } from './spinner.js'
+import { createControlFilter } from './strip-control.js'
+import type { View, ViewFlags } from './view.js'
+import { note, write } from './write.js'
+
+const PHASE: Readonly<Record<Status, string>> = {
+  queued: 'queued',
+  claimed: 'preparing',
+  running: 'running',
+  finishing: 'collecting files',
+  completed: '',
+  failed: '',
+  timed_out: '',
+  cancelled: '',
+  lost: '',
+}
+
+const NEWLINE = 0x0a
+
+/** Shows the script's bytes on the same streams here, and until the first of them a spinner with the phase. */
+export function createTextView(context: CliContext, { quiet, raw = true }: ViewFlags): View {
+  const spinner = quiet === true ? undefined : createSpinner(context)
+  const filters = { stdout: createControlFilter(), stderr: createControlFilter() }
+  // Whether the last line of each stream still waits for its end.
+  const open = { stdout: false, stderr: false }
+
+  const say = async (text: string): Promise<void> => {
+    spinner?.stop()
+    const sharesLine = open.stderr || (open.stdout && context.stdout.isTTY === true)
+    if (sharesLine) await write(context.stderr, '\n').catch(() => {})
+    open.stdout = open.stderr = false
+    await note(context, text)
+  }
+  const show = async (stream: StreamName, bytes: Uint8Array, text: string): Promise<void> => {
+    if (bytes.length === 0) return
+    const target = context[stream]
+    open[stream] = bytes.at(-1) !== NEWLINE
+    await write(target, raw || target.isTTY !== true ? bytes : filters[stream](text))
+  }
+  return {
+    async log({ stream, bytes, text, gapBytes }) {
+      spinner?.stop()
+      if (gapBytes > 0)
+        await say(`${gapBytes} bytes of a very long output were not kept and are missing here`)
+      await show(stream, bytes, text)
+    },
+    status(status, message) {
+      const phase = PHASE[status]
+      spinner?.show(message === null || phase === '' ? phase : `${phase}: ${message}`)
+    },
+    async end() {
+      spinner?.stop()
+    },
+    async result() {},
+    note: say,
+  }
+}
