@@ -1,0 +1,34 @@
+import type { StreamName } from '@rgrid/protocol'
+import type { CliContext } from '../context.js'
+import { EXIT } from '../exit-code.js'
+import { untilInterrupted } from '../until-interrupted.js'
+import { createView } from '../view.js'
+import { withClient } from '../with-client.js'
+
+/** The flags of `rgrid logs`. */
+export interface LogsFlags {
+  readonly follow?: boolean
+  readonly stream?: StreamName
+  readonly raw?: boolean
+  readonly json?: boolean
+}
+
+/** Prints the output of an execution. */
+export async function logs(context: CliContext, id: string, flags: LogsFlags): Promise<number> {
+  const { follow = false, stream, raw = false, json = false } = flags
+  const over = new AbortController()
+  const view = createView(context, { json, raw, quiet: true })
+  return withClient(context, async (client) => {
+    const watch = async (): Promise<number> => {
+      for await (const piece of client.logs(id, { follow, signal: over.signal }))
+        if (stream === undefined || piece.stream === stream) await view.log(piece)
+      await view.end()
+      return EXIT.ok
+    }
+    try {
+      return await (follow ? untilInterrupted(context, { id, say: view.note, watch }) : watch())
+    } finally {
+      over.abort()
+    }
+  })
+}

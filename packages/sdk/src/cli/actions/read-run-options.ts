@@ -1,0 +1,58 @@
+import { RGridError, RUNTIMES, type ExecutorName, type Runtime } from '@rgrid/protocol'
+import type { RunOptions } from '../../types.js'
+import { readEnvFile } from '../args/env-file.js'
+import { readEnvFlag } from '../args/env.js'
+import type { CliContext } from '../context.js'
+
+/** The flags of `rgrid run`. */
+export interface RunFlags {
+  readonly env?: readonly string[]
+  readonly envFile?: readonly string[]
+  readonly timeout?: number
+  readonly runtime?: string
+  readonly executor?: ExecutorName
+  readonly label?: Readonly<Record<string, string>>
+  readonly upload: boolean
+  readonly remoteOnly?: boolean
+  readonly detach?: boolean
+  readonly quiet?: boolean
+  readonly json?: boolean
+}
+
+/**
+ * Turns flags into the options of a run. Env files come first, so that `-e` has the last word.
+ *
+ * @throws UsageError or RGridError that names the flag
+ */
+export async function readRunOptions(
+  context: CliContext,
+  args: readonly string[],
+  flags: RunFlags,
+): Promise<RunOptions> {
+  const env: Record<string, string> = {}
+  for (const file of flags.envFile ?? []) Object.assign(env, await readEnvFile(file, context.cwd))
+  for (const flag of flags.env ?? []) {
+    const [name, value] = readEnvFlag(flag, context.env)
+    env[name] = value
+  }
+  return {
+    args,
+    env,
+    upload: flags.upload,
+    cwd: context.cwd,
+    ...(flags.timeout === undefined ? {} : { timeoutMs: flags.timeout }),
+    ...(flags.runtime === undefined ? {} : { runtime: readRuntime(flags.runtime) }),
+    ...(flags.executor === undefined ? {} : { executor: flags.executor }),
+    ...(flags.label === undefined ? {} : { labels: flags.label }),
+  }
+}
+
+function readRuntime(name: string): Runtime {
+  const runtime = RUNTIMES.find((one) => one === name)
+  if (runtime === undefined)
+    throw new RGridError(
+      'unknown_runtime',
+      `--runtime "${name}" is not known: use one of ${RUNTIMES.join(', ')}`,
+    )
+  return runtime
+}

@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Execution, Result, RGridClient } from '../../types.js'
+import type { CliContext } from '../context.js'
+import { asRGridError, messageOf, OutputError, UsageError } from '../errors.js'
+import { EXIT, resultToExitCode } from '../exit-code.js'
+import { followExecution } from '../follow-execution.js'
+import { onInterrupt } from '../interrupt.js'
+import { formatReceipt } from '../receipt.js'
+import { createView, type View } from '../view.js'
+import { withClient } from '../with-client.js'
+import { write, writeJson } from '../write.js'
+import { readRunOptions, type RunFlags } from './read-run-options.js'
+
+const CANCEL_GRACE_MS = 2_000
+
+/** Runs a script, and resolves with its exit code. */
+export async function run(
+  context: CliContext,
+  script: string,
+  args: readonly string[],
+  flags: RunFlags,
+): Promise<number> {
+  const options = await readRunOptions(context, args, flags)
+  return withClient(context, async (client) => {
+    if (flags.detach === true) await assertDetachable(client)
+    const execution = client.run(script, options)
+    return flags.detach === true
+      ? detach(context, execution, flags)
+      : follow(context, client, execution, flags)
+  })
+}
+
+async function assertDetachable(client: RGridClient): Promise<void> {
+  if ((await client.target()) === 'embedded')
+    throw new UsageError(
+      '-d needs a server that stays when this command ends: start rgrid up in another terminal, or set RGRID_URL',
+    )
+}
+
+async function detach(context: CliContext, execution: Execution, { json }: RunFlags): Promise<number> {
+  // Nobody waits for its end here.
+  execution.catch(() => {})
+  await execution.accepted
+  await (json === true
+    ? writeJson(context, { id: execution.id })
+    : write(context.stdout, `${execution.id}\n`))
+  return EXIT.ok
+}
+
+async function follow(
+  context: CliContext,
+  client: RGridClient,
+  execution: Execution,
+  flags: RunFlags,
+): Promise<number> {
+  const view = createView(context, flags)
+  const result = await watch(context, execution, view)
+  const { saved, error } = flags.remoteOnly === true ? NOTHING : await save(context, result)
+  if (error !== undefined) await view.note(cannotSave(result, error))
+  await view.result(result, saved)
+  const isRemote = (await client.target()) !== 'embedded'
+  const receipt = formatReceipt(context, result, { ...flags, saved, isRemote })
+  if (receipt !== '') await view.note(receipt)
+  const code = resultToExitCode(result)
+  return code === EXIT.ok && error !== undefined ? EXIT.rgrid : code
+}
+
+/** Follows to the end. The first Ctrl-C asks for that end, and so does output that nobody takes. */
+async function watch(context: CliContext, execution: Execution, view: View): Promise<Result> {
+  const stop = onInterrupt(context, () => {
+    void view.note('cancelling… press Ctrl-C again to leave without waiting')
+    execution.cancel().catch((error: unknown) => {
+      if (asRGridError(error)?.code !== 'already_finished')
+        void view.note(`cannot cancel: ${messageOf(error)}`)
+    })
+  })
+  try {
+    return await followExecution(execution, view)
+  } catch (error) {
+    if (error instanceof OutputError) await cancelBriefly(execution)
+    throw error
+  } finally {
+    stop()
+  }
+}
+
+// A script whose output nobody takes ends, as it would in a pipe on this machine.
+async function cancelBriefly(execution: Execution): Promise<void> {
+  const patience = new AbortController()
+  const cancelled = execution.cancel().catch(() => {})
+  const tooLong = sleep(CANCEL_GRACE_MS, undefined, { signal: patience.signal }).catch(() => {})
+  await Promise.race([cancelled, tooLong])
+  patience.abort()
+}
+
+interface Saved {
+  readonly saved: readonly string[]
+  readonly error?: unknown
+}
+
+const NOTHING: Saved = { saved: [] }
+
+async function save(context: CliContext, result: Result): Promise<Saved> {
+  if (result.artifacts.length === 0) return NOTHING
+  try {
+    return { saved: await result.download(context.cwd) }
+  } catch (error) {
+    return { saved: [], error }
+  }
+}
+
+const cannotSave = ({ id }: Result, error: unknown): string =>
+  `the files could not be saved (${messageOf(error)}): rgrid download ${id} tries again`

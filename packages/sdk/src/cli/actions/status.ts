@@ -1,0 +1,63 @@
+import { formatMicrons, type ExecutionRecord } from '@rgrid/protocol'
+import type { CliContext } from '../context.js'
+import { formatDuration } from '../duration.js'
+import { EXIT } from '../exit-code.js'
+import { toPrintable } from '../printable.js'
+import { withClient } from '../with-client.js'
+import { write, writeJson } from '../write.js'
+
+/** The flags of `rgrid status`. */
+export interface StatusFlags {
+  readonly json?: boolean
+}
+
+/** Shows how an execution stands. */
+export async function status(context: CliContext, id: string, { json }: StatusFlags): Promise<number> {
+  const record = await withClient(context, (client) => client.get(id))
+  await (json === true ? writeJson(context, record) : write(context.stdout, formatRecord(record)))
+  return EXIT.ok
+}
+
+function formatRecord(record: ExecutionRecord): string {
+  const rows: readonly (readonly [name: string, value: string | null])[] = [
+    ['id', record.id],
+    [
+      'status',
+      record.cancelRequested && record.finishedAt === null ? `${record.status}, asked to end` : record.status,
+    ],
+    ['cause', record.cause],
+    ['exit code', record.exitCode === null ? null : String(record.exitCode)],
+    ['signal', record.signal],
+    ['message', record.message],
+    ['script', [record.script, ...record.args].join(' ')],
+    ['runtime', record.runtime],
+    ['executor', record.executor],
+    [
+      'labels',
+      Object.entries(record.labels)
+        .map(([name, value]) => `${name}=${value}`)
+        .join(' ') || null,
+    ],
+    ['created', record.createdAt],
+    ['started', record.startedAt],
+    ['finished', record.finishedAt],
+    ...formatUse(record),
+    ['output', `${record.logs.stdoutBytes} bytes stdout, ${record.logs.stderrBytes} bytes stderr`],
+    ['files', record.artifacts.map(({ path }) => path).join(' ') || null],
+    ['left behind', record.skipped.map(({ path, reason }) => `${path} (${reason})`).join(' ') || null],
+  ]
+  return rows
+    .flatMap(([name, value]) => (value === null ? [] : [`${name.padEnd(12)}${toPrintable(value)}\n`]))
+    .join('')
+}
+
+function formatUse({ timings, usage, costMicrons }: ExecutionRecord): (readonly [string, string | null])[] {
+  const { cpuSeconds = null, peakMemoryBytes = null } = usage ?? {}
+  return [
+    ['waited', timings.queuedMs === null ? null : formatDuration(timings.queuedMs)],
+    ['ran', timings.runningMs === null ? null : formatDuration(timings.runningMs)],
+    ['cpu', cpuSeconds === null ? null : `${cpuSeconds.toFixed(2)} s`],
+    ['memory', peakMemoryBytes === null ? null : `${(peakMemoryBytes / 2 ** 20).toFixed(1)} MiB at most`],
+    ['cost', costMicrons === null ? null : formatMicrons(costMicrons)],
+  ]
+}

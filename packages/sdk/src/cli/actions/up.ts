@@ -1,0 +1,30 @@
+import type { ExecutorName } from '@rgrid/protocol'
+import { resolve } from 'node:path'
+import type { CliContext } from '../context.js'
+import { serveUntilInterrupted } from '../serve-until-interrupted.js'
+import { note, writeJson } from '../write.js'
+
+/** The flags of `rgrid up`. */
+export interface UpFlags {
+  readonly port: number
+  readonly slots: number
+  readonly executor?: ExecutorName
+  readonly dataDir?: string
+  readonly json?: boolean
+}
+
+/** Runs a server and a runner here until Ctrl-C. */
+export async function up(context: CliContext, flags: UpFlags): Promise<number> {
+  const { port, slots, executor, dataDir, json } = flags
+  const { startUp } = await context.loadEmbedded()
+  const service = await startUp({
+    port,
+    slots,
+    ...(executor === undefined ? {} : { executors: [executor] }),
+    ...(dataDir === undefined ? {} : { dataDirectory: resolve(context.cwd, dataDir) }),
+  })
+  if (json === true) await writeJson(context, { url: service.url })
+  await note(context, `up at ${service.url} with ${slots} ${slots === 1 ? 'slot' : 'slots'}; Ctrl-C stops it`)
+  await note(context, 'in another terminal: rgrid run SCRIPT')
+  return serveUntilInterrupted(context, service)
+}

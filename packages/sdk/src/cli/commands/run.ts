@@ -1,0 +1,46 @@
+import { envFileOption } from '../args/env-file.js'
+import { envOption } from '../args/env.js'
+import { executorOption } from '../args/executor.js'
+import { jsonOption } from '../args/json.js'
+import { labelOption } from '../args/label.js'
+import { runtimeOption } from '../args/runtime.js'
+import { timeoutOption } from '../args/timeout.js'
+import type { RunFlags } from '../actions/read-run-options.js'
+import type { Setup } from '../setup.js'
+
+const EXAMPLES = `
+Examples:
+  rgrid run hello.py
+  rgrid run report.py sales.csv --verbose     (--verbose is the script's)
+  rgrid run --timeout 1h -e TOKEN train.py
+  rgrid run -d train.py                       (prints the id and returns)
+`
+
+/** `rgrid run`. */
+export function defineRun({ program, context, finish }: Setup): void {
+  program
+    .command('run')
+    .summary('run a script and bring its output, files and exit code home')
+    .description(
+      'Runs a script. Options come before its name; everything behind it belongs to the script. Arguments that name files take them along, and files the script writes are saved into the current directory.',
+    )
+    .argument('<script>', 'the file to run')
+    .argument('[args...]', "the script's own arguments")
+    .addOption(envOption())
+    .addOption(envFileOption())
+    .addOption(timeoutOption())
+    .addOption(runtimeOption())
+    .addOption(executorOption("how the runner runs it (default: the runner's choice)"))
+    .addOption(labelOption())
+    .option('--no-upload', 'do not take along the files that arguments name')
+    .option('--remote-only', 'leave the files the script wrote on the server')
+    .option('-d, --detach', 'print the id and return, while the script goes on')
+    .option('-q, --quiet', "say nothing but the script's output and failures")
+    .addOption(jsonOption('print output, status and result as JSON lines on stdout'))
+    .addHelpText('after', EXAMPLES)
+    .passThroughOptions()
+    .action(async (script: string, args: string[], flags: RunFlags) => {
+      const { run } = await import('../actions/run.js')
+      finish(await run(context, script, args, flags))
+    })
+}
