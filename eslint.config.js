@@ -3,18 +3,15 @@ import { defineConfig, globalIgnores } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
 const nodeGlobals = Object.fromEntries(
-  [
-    'AbortController',
-    'AbortSignal',
-    'Buffer',
-    'URL',
-    'clearTimeout',
-    'console',
-    'fetch',
-    'process',
-    'setTimeout',
-  ].map((name) => [name, 'readonly']),
+  (
+    'AbortController AbortSignal Buffer ReadableStream Request Response TextDecoder TextEncoder URL clearInterval ' +
+    'clearTimeout console fetch performance process setImmediate setInterval setTimeout structuredClone'
+  )
+    .split(' ')
+    .map((name) => [name, 'readonly']),
 )
+
+const unusedVars = ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'none' }]
 
 export default defineConfig(
   globalIgnores(['**/dist/', '**/node_modules/', 'coverage/', 'docs/api/']),
@@ -36,6 +33,7 @@ export default defineConfig(
         'error',
         { considerDefaultExhaustiveForUnions: true },
       ],
+      '@typescript-eslint/no-unused-vars': unusedVars,
       // An async method of an interface may have nothing to wait for.
       '@typescript-eslint/require-await': 'off',
       eqeqeq: 'error',
@@ -70,5 +68,6 @@ export default defineConfig(
     files: ['**/*.js', '**/*.mjs'],
     extends: [js.configs.recommended],
     languageOptions: { globals: nodeGlobals },
+    rules: { 'no-unused-vars': unusedVars },
   },
 )
