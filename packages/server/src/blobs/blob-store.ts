@@ -1,0 +1,17 @@
+/** Immutable bytes named by their SHA-256. It knows no tenants: the store's index says who has which blob. */
+export interface BlobStore {
+  /**
+   * Stores a blob while checking it; its bytes are safe on disk when this resolves.
+   *
+   * @throws RGridError `digest_mismatch`, `too_large` or `storage_full`; nothing is stored then.
+   */
+  put(
+    sha256: string,
+    body: AsyncIterable<Uint8Array>,
+    limits: { readonly maxBytes: number },
+  ): Promise<{ readonly size: number }>
+  /** The bytes of a blob; `undefined` when it is not there. */
+  open(sha256: string): Promise<ReadableStream<Uint8Array> | undefined>
+  /** Whether blobs can be stored and read now; rejects when not. */
+  check(): Promise<void>
+}

@@ -1,0 +1,24 @@
+import type { BlobStore } from './blobs/blob-store.js'
+import type { Logger } from './logger.js'
+import type { Signals } from './signals.js'
+import type { Store } from './store/store.js'
+
+/** What services work with. */
+export interface Context {
+  readonly store: Store
+  readonly blobs: BlobStore
+  readonly signals: Signals
+  readonly logger: Logger
+  /** The pool of the executions and runners of this server. */
+  readonly pool: string
+  readonly allowProcess: boolean
+  readonly leaseMs: number
+  readonly leaseMarginMs: number
+  /** How long a JSON body may take to arrive. */
+  readonly bodyTimeoutMs: number
+  /** Aborts when the server closes: streams end, waiting requests answer. */
+  readonly closing: AbortSignal
+}
+
+/** How long a waiting request sleeps before it looks by itself: another process may have written to the store. */
+export const RECHECK_MS = 1_000

@@ -1,0 +1,168 @@
+import { LIMITS, RGridError } from '@rgrid/protocol'
+import { createApp } from './app.js'
+import type { BlobStore } from './blobs/blob-store.js'
+import type { Context } from './context.js'
+import { mintKey } from './http/api-keys.js'
+import { SILENT, type Logger } from './logger.js'
+import { sweep } from './services/sweep.js'
+import { createSignals } from './signals.js'
+import type { Scope, StoredKey } from './store/key-store.js'
+import type { Store } from './store/store.js'
+
+const DEFAULT_PROJECT = 'default'
+const BODY_TIMEOUT_MS = 30_000
+const CLOSE_WAIT_MS = 2_000
+const SWEEP_MIN_MS = 1_000
+const SWEEP_MAX_MS = 5_000
+
+/** What a server is made of. */
+export interface ServerOptions {
+  /** Where executions live. The server owns it from here on and closes it with itself. */
+  readonly store: Store
+  /** Where large files live. */
+  readonly blobs: BlobStore
+  /**
+   * Executions submitted through this server are claimed only by runners that register through a server of the same pool.
+   * A pool named `embedded-…` lives inside one process: what is still queued when its runner has been gone for a minute
+   * is `lost`.
+   *
+   * @default 'default'
+   */
+  readonly pool?: string
+  /**
+   * Whether runners may run scripts without isolation. Only for a server whose callers you trust as yourself.
+   *
+   * @default false
+   */
+  readonly allowProcess?: boolean
+  /**
+   * How long a runner's lease lasts without a renewal, in milliseconds.
+   *
+   * @default 30_000
+   */
+  readonly leaseMs?: number
+  /**
+   * How long after its end a lease is taken away, in milliseconds.
+   *
+   * @default 10_000
+   */
+  readonly leaseMarginMs?: number
+  /**
+   * Where the server writes what happened.
+   *
+   * @default nowhere
+   */
+  readonly logger?: Logger
+}
+
+/** For whom a key is and what it allows. */
+export interface Grant {
+  /** @default 'default' */
+  readonly project?: string
+  readonly scopes: readonly Scope[]
+}
+
+/** The RGrid server as one web-standard handler. */
+export interface RGridServer {
+  /** Answers a request. Never rejects. */
+  fetch(request: Request): Promise<Response>
+  /** Mints an API key that is kept in memory and works as long as this object does. */
+  grant(grant: Grant): string
+  /**
+   * Makes the first keys when the store has none: `admin` for a person (scopes submit, read and admin) and `runner` for
+   * runners. They can be read only here and now; `undefined` when there are keys already.
+   *
+   * @throws Error when the store cannot be opened.
+   */
+  bootstrap(): Promise<{ readonly admin: string; readonly runner: string } | undefined>
+  /**
+   * Refuses new requests, ends event streams, answers waiting requests, waits for the rest for a moment and closes the
+   * store. Calling it again does nothing.
+   */
+  close(): Promise<void>
+  /** The same as `close`. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Makes a server. It opens no socket: hand requests to `fetch`, or see {@link listen}. */
+export function createServer(options: ServerOptions): RGridServer {
+  const { store, leaseMs = LIMITS.leaseMs, leaseMarginMs = LIMITS.leaseMarginMs } = options
+  const closing = new AbortController()
+  const context: Context = {
+    store,
+    blobs: options.blobs,
+    signals: createSignals(),
+    logger: options.logger ?? SILENT,
+    pool: options.pool ?? 'default',
+    allowProcess: options.allowProcess ?? false,
+    leaseMs,
+    leaseMarginMs,
+    bodyTimeoutMs: BODY_TIMEOUT_MS,
+    closing: closing.signal,
+  }
+  const granted = new Map<string, StoredKey>()
+  const app = createApp(context, { find: async (id) => granted.get(id) ?? (await store.keys.find(id)) })
+  const stopSweeping = startSweeping(context)
+  const pending = new Set<Promise<unknown>>()
+  let closed: Promise<void> | undefined
+
+  const close = async (): Promise<void> => {
+    closing.abort(new RGridError('unavailable', 'the server is stopping'))
+    context.signals.notifyAll()
+    await Promise.race([Promise.allSettled([...pending, stopSweeping()]), waitUnref(CLOSE_WAIT_MS)])
+    await store.close()
+  }
+
+  const server: RGridServer = {
+    async fetch(request) {
+      const answered = Promise.resolve(app.fetch(request))
+      pending.add(answered)
+      try {
+        return await answered
+      } finally {
+        pending.delete(answered)
+      }
+    },
+    grant({ project = DEFAULT_PROJECT, scopes }) {
+      const { text, stored } = mintKey(project, scopes)
+      granted.set(stored.id, stored)
+      return text
+    },
+    async bootstrap() {
+      const admin = mintKey(DEFAULT_PROJECT, ['submit', 'read', 'admin'])
+      const runner = mintKey(DEFAULT_PROJECT, ['runner'])
+      const added = await store.keys.addFirst([admin.stored, runner.stored])
+      return added ? { admin: admin.text, runner: runner.text } : undefined
+    },
+    close: () => (closed ??= close()),
+    [Symbol.asyncDispose]: () => server.close(),
+  }
+  return server
+}
+
+/** Sweeps now and then until it is stopped. */
+function startSweeping(context: Context): () => Promise<void> {
+  const everyMs = Math.min(Math.max(context.leaseMarginMs / 2, SWEEP_MIN_MS), SWEEP_MAX_MS)
+  let running: Promise<void> = Promise.resolve()
+  let isRunning = false
+  const run = async (): Promise<void> => {
+    if (isRunning) return
+    isRunning = true
+    await sweep(context).catch((error: unknown) => {
+      if (!context.closing.aborted) context.logger.error('the sweep failed', { error })
+    })
+    isRunning = false
+  }
+  const start = (): void => void (running = run())
+  const timer = setInterval(start, everyMs).unref()
+  start()
+  return () => {
+    clearInterval(timer)
+    return running
+  }
+}
+
+const waitUnref = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms).unref()
+  })

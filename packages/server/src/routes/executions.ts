@@ -1,0 +1,70 @@
+import {
+  executionIdSchema,
+  executionPageSchema,
+  executionSchema,
+  listQuerySchema,
+  specSchema,
+} from '@rgrid/protocol'
+import { z } from 'zod'
+import type { Context } from '../context.js'
+import { answerEvents, answerJson } from '../http/answers.js'
+import { defineRoute, type Route } from '../http/route.js'
+import { cancelExecution, getExecution, listExecutions } from '../services/executions.js'
+import { followExecution } from '../services/follow-execution.js'
+import { submitExecution } from '../services/submit-execution.js'
+import { eventsQuerySchema, readCursor } from './event-cursor.js'
+
+const params = z.object({ id: executionIdSchema })
+
+const wantsEvents = (request: Request): boolean =>
+  (request.headers.get('accept') ?? '').includes('text/event-stream')
+
+/** The routes of executions themselves. */
+export const executionRoutes = (context: Context): Route[] => [
+  defineRoute({
+    method: 'put',
+    path: '/v1/executions/{id}',
+    access: ['submit'],
+    summary: 'Submits an execution. Submitting the same again finds the first.',
+    params,
+    query: eventsQuerySchema,
+    body: specSchema,
+    answers: { 200: [executionSchema, 'events'], 201: [executionSchema, 'events'] },
+    async handle({ request, project, params: { id }, query, body }) {
+      const after = readCursor(request, query)
+      const status = (await submitExecution(context, project, id, body)) ? 201 : 200
+      if (wantsEvents(request)) return answerEvents(followExecution(context, project, id, after), status)
+      return answerJson(await getExecution(context, project, id), status)
+    },
+  }),
+
+  defineRoute({
+    method: 'get',
+    path: '/v1/executions',
+    access: ['read'],
+    summary: 'Lists executions, newest first.',
+    query: listQuerySchema,
+    answers: { 200: executionPageSchema },
+    handle: async ({ project, query }) => answerJson(await listExecutions(context, project, query)),
+  }),
+
+  defineRoute({
+    method: 'get',
+    path: '/v1/executions/{id}',
+    access: ['read'],
+    summary: 'One execution.',
+    params,
+    answers: { 200: executionSchema },
+    handle: async ({ project, params: { id } }) => answerJson(await getExecution(context, project, id)),
+  }),
+
+  defineRoute({
+    method: 'post',
+    path: '/v1/executions/{id}/cancel',
+    access: ['submit'],
+    summary: 'Cancels an execution: at once while it is queued, else by asking its runner.',
+    params,
+    answers: { 200: executionSchema },
+    handle: async ({ project, params: { id } }) => answerJson(await cancelExecution(context, project, id)),
+  }),
+]

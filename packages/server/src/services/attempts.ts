@@ -1,0 +1,117 @@
+import {
+  LIMITS,
+  RGridError,
+  toTerminalStatus,
+  type Complete,
+  type LeaseState,
+  type LogChunk,
+} from '@rgrid/protocol'
+import { RECHECK_MS, type Context } from '../context.js'
+import { controlTopic, executionTopic } from '../signals.js'
+import type { Fence, Glance } from '../store/execution-store.js'
+import { leaseLost } from '../store/faults.js'
+import type { NewChunk } from '../store/log-store.js'
+import { splitInline } from './inline-files.js'
+
+/**
+ * Says that the script starts now, unless the answer is that a cancel was requested.
+ *
+ * @throws RGridError `lease_lost`.
+ */
+export async function startAttempt({ store, signals }: Context, fence: Fence): Promise<LeaseState> {
+  const state = await store.executions.start(fence)
+  signals.notify(executionTopic(fence.executionId))
+  return state
+}
+
+/** How to renew a lease. */
+export interface Renewal {
+  readonly phase: 'running' | 'finishing'
+  readonly waitMs: number
+}
+
+/**
+ * Extends a lease at once, then waits for a cancel request.
+ *
+ * @throws RGridError `lease_lost`, also when the lease is lost while it waits.
+ */
+export async function renewAttempt(
+  context: Context,
+  fence: Fence,
+  { phase, waitMs }: Renewal,
+  gone: AbortSignal,
+): Promise<LeaseState> {
+  const { store, signals, closing, leaseMs } = context
+  const { executionId, project, attempt } = fence
+  const deadline = performance.now() + waitMs
+  const watch = signals.watch(controlTopic(executionId))
+  try {
+    const { moved, ...state } = await store.executions.renew(fence, leaseMs, phase)
+    if (moved) signals.notify(executionTopic(executionId))
+    if (state.cancelRequested) return state
+    for (;;) {
+      const leftMs = deadline - performance.now()
+      if (leftMs <= 0 || gone.aborted || closing.aborted) return { cancelRequested: false }
+      await watch.wait(Math.min(leftMs, RECHECK_MS), gone)
+      const glance = await store.executions.glance(project, executionId)
+      if (glance === undefined || !isHeld(glance, attempt)) throw leaseLost()
+      if (glance.cancelRequested) return { cancelRequested: true }
+    }
+  } finally {
+    watch.close()
+  }
+}
+
+const isHeld = ({ status, attempt }: Glance, mine: number): boolean =>
+  attempt === mine && status !== 'queued' && status !== 'lost'
+
+/**
+ * Appends log chunks; those that are there already are skipped.
+ *
+ * @throws RGridError `lease_lost`, `log_gap` or `too_large`.
+ */
+export async function appendLogs(
+  { store, signals }: Context,
+  fence: Fence,
+  chunks: readonly LogChunk[],
+): Promise<void> {
+  await store.logs.append(fence, toChunks(chunks))
+  signals.notify(executionTopic(fence.executionId))
+}
+
+/**
+ * Ends an attempt. Repeating it changes nothing.
+ *
+ * @throws RGridError `lease_lost`, `log_gap`, `missing_blobs`, `digest_mismatch` or `too_large`; nothing is stored then.
+ */
+export async function completeAttempt(
+  { store, signals }: Context,
+  fence: Fence,
+  { leaseToken: _token, chunks, outputs, ...report }: Complete,
+): Promise<void> {
+  const { refs, inline } = splitInline(outputs)
+  const status = toTerminalStatus(report.cause, report.exitCode)
+  await store.executions.complete(fence, {
+    ...report,
+    status,
+    chunks: toChunks(chunks),
+    outputs: refs,
+    inline,
+  })
+  signals.notify(executionTopic(fence.executionId))
+  signals.notify(controlTopic(fence.executionId))
+}
+
+function toChunks(chunks: readonly LogChunk[]): NewChunk[] {
+  const decoded = chunks.map(({ data, gapBytes, ...chunk }) => ({
+    ...chunk,
+    data: Buffer.from(data, 'base64'),
+    gapBytes: gapBytes ?? null,
+  }))
+  if (decoded.reduce((sum, { data }) => sum + data.byteLength, 0) > LIMITS.logRequestBytes)
+    throw new RGridError(
+      'too_large',
+      `the log chunks of one request are over the limit of ${LIMITS.logRequestBytes} bytes: send them in several`,
+    )
+  return decoded
+}

@@ -1,0 +1,77 @@
+import type { ArtifactRecord, ExecutionPage, ExecutionRecord } from '@rgrid/protocol'
+import type { Context } from '../context.js'
+import { controlTopic, executionTopic } from '../signals.js'
+import type { PageQuery, StoredExecution } from '../store/execution-store.js'
+import { executionNotFound } from '../store/faults.js'
+import { toRecord, toSummary } from './to-record.js'
+
+/**
+ * One execution with its output files.
+ *
+ * @throws RGridError `not_found`.
+ */
+export async function getExecution(context: Context, project: string, id: string): Promise<ExecutionRecord> {
+  const stored = await findExecution(context, project, id)
+  return toRecord(stored, await context.store.executions.listArtifacts(project, id, 'output'))
+}
+
+/**
+ * A page of executions, newest first.
+ *
+ * @throws RGridError `not_found` when the page's start is not there.
+ */
+export async function listExecutions(
+  { store }: Context,
+  project: string,
+  query: PageQuery,
+): Promise<ExecutionPage> {
+  const found = await store.executions.list(project, { ...query, limit: query.limit + 1 })
+  const executions = found.slice(0, query.limit).map(toSummary)
+  return { executions, next: found.length > query.limit ? (executions.at(-1)?.id ?? null) : null }
+}
+
+/**
+ * Cancels an execution, or asks its runner to.
+ *
+ * @throws RGridError `not_found` or `already_finished`.
+ */
+export async function cancelExecution(
+  context: Context,
+  project: string,
+  id: string,
+): Promise<ExecutionRecord> {
+  const outcome = await context.store.executions.cancel(project, id)
+  if (outcome === undefined) throw executionNotFound(id)
+  context.signals.notify(controlTopic(id))
+  context.signals.notify(executionTopic(id))
+  return getExecution(context, project, id)
+}
+
+/**
+ * The files of an execution, given and made.
+ *
+ * @throws RGridError `not_found`.
+ */
+export async function listArtifacts(
+  context: Context,
+  project: string,
+  id: string,
+): Promise<ArtifactRecord[]> {
+  await findExecution(context, project, id)
+  return context.store.executions.listArtifacts(project, id)
+}
+
+/**
+ * Checks that an execution is there.
+ *
+ * @throws RGridError `not_found`.
+ */
+export async function findExecution(
+  { store }: Context,
+  project: string,
+  id: string,
+): Promise<StoredExecution> {
+  const stored = await store.executions.find(project, id)
+  if (stored === undefined) throw executionNotFound(id)
+  return stored
+}

@@ -1,0 +1,99 @@
+import { isTerminal, type Cursor } from '@rgrid/protocol'
+import { RECHECK_MS, type Context } from '../context.js'
+import { executionTopic, type Watch } from '../signals.js'
+import type { Glance } from '../store/execution-store.js'
+import { formatEnd, formatLog, formatState, PING } from './event-text.js'
+import { getExecution } from './executions.js'
+import { explainQueue } from './explain-queue.js'
+
+const BATCH_BYTES = 256 * 1024
+const PING_MS = 15_000
+
+interface Follower {
+  readonly project: string
+  readonly id: string
+  cursor: Cursor
+  lastState: string
+}
+
+/**
+ * The events of an execution from a cursor on, as text of an event stream. Nothing is read ahead: each pull reads what is
+ * behind the cursor, so that a slow follower holds no memory and slows nobody.
+ */
+export function followExecution(
+  context: Context,
+  project: string,
+  id: string,
+  after: Cursor,
+): ReadableStream<Uint8Array> {
+  const follower: Follower = { project, id, cursor: after, lastState: '' }
+  const gone = new AbortController()
+  let watch: Watch | undefined
+  let lastSentAt = performance.now()
+
+  const nextText = async (): Promise<{ text: string; isEnd: boolean }> => {
+    watch ??= context.signals.watch(executionTopic(id))
+    for (;;) {
+      if (context.closing.aborted || gone.signal.aborted) return { text: '', isEnd: true }
+      const batch = await readBatch(context, follower)
+      if (batch.text !== '' || batch.isEnd) return batch
+      if (performance.now() - lastSentAt >= PING_MS) return { text: PING, isEnd: false }
+      await watch.wait(RECHECK_MS, gone.signal)
+    }
+  }
+
+  const close = (): void => {
+    gone.abort()
+    watch?.close()
+  }
+
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { text, isEnd } = await nextText()
+          if (gone.signal.aborted) return
+          if (text !== '') controller.enqueue(Buffer.from(text))
+          lastSentAt = performance.now()
+          if (!isEnd) return
+          close()
+          controller.close()
+        } catch (error) {
+          close()
+          if (!context.closing.aborted)
+            context.logger.error('an event stream failed', { executionId: id, error })
+          controller.error(error)
+        }
+      },
+      cancel: close,
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+async function readBatch(context: Context, follower: Follower): Promise<{ text: string; isEnd: boolean }> {
+  const { project, id } = follower
+  // The status is read before the log: what is finished by then has no log byte that the next read does not see.
+  const glance = await context.store.executions.glance(project, id)
+  if (glance === undefined) return { text: '', isEnd: true }
+  const hasEnded = isTerminal(glance.status)
+  let text = hasEnded && follower.lastState !== '' ? '' : await nextState(context, follower, glance)
+  const chunks =
+    glance.attempt === 0 ? [] : await context.store.logs.read(project, id, follower.cursor, BATCH_BYTES)
+  for (const chunk of chunks) text += formatLog(chunk)
+  const last = chunks.at(-1)
+  if (last !== undefined) follower.cursor = { attempt: last.attempt, seq: last.seq }
+  if (!hasEnded || chunks.length > 0) return { text, isEnd: false }
+  text += await nextState(context, follower, glance)
+  return { text: text + formatEnd(await getExecution(context, project, id)), isEnd: true }
+}
+
+/** The state event, when it says anything new. */
+async function nextState(context: Context, follower: Follower, glance: Glance): Promise<string> {
+  const { status, attempt } = glance
+  const message = status === 'queued' ? await explainQueue(context, follower.project, glance) : null
+  const text = formatState({ status, attempt, message })
+  if (text === follower.lastState) return ''
+  follower.lastState = text
+  return text
+}

@@ -1,0 +1,205 @@
+import type {
+  ArtifactRecord,
+  Cause,
+  ExecutorName,
+  FileRef,
+  Offer,
+  Runtime,
+  Skipped,
+  Spec,
+  Status,
+  Usage,
+} from '@rgrid/protocol'
+import type { NewChunk } from './log-store.js'
+
+/** A spec without its files, which are artifacts of kind `input`. */
+export type StoredSpec = Omit<Spec, 'files'>
+
+/** The parts of an execution that followers and renewals look at again and again. */
+export interface Glance {
+  readonly status: Status
+  readonly attempt: number
+  readonly cancelRequested: boolean
+  readonly pool: string
+  readonly runtime: Runtime
+  /** The executor that the caller asked for. */
+  readonly wantedExecutor: ExecutorName | null
+}
+
+/** An execution as it is stored. Times are in milliseconds. */
+export interface StoredExecution {
+  readonly id: string
+  readonly project: string
+  readonly status: Status
+  readonly cause: Cause | null
+  readonly exitCode: number | null
+  readonly signal: string | null
+  readonly message: string | null
+  readonly spec: StoredSpec
+  readonly executor: ExecutorName | null
+  readonly attempt: number
+  readonly cancelRequested: boolean
+  readonly createdAt: number
+  readonly claimedAt: number | null
+  readonly startedAt: number | null
+  readonly finishingAt: number | null
+  readonly finishedAt: number | null
+  readonly usage: Usage | null
+  readonly costMicrons: number | null
+  readonly skipped: readonly Skipped[]
+  readonly stdoutBytes: number
+  readonly stderrBytes: number
+  readonly droppedBytes: number
+  readonly lastSeq: number
+}
+
+/** The bytes of a small file that travelled inside a request. */
+export interface InlineBlob {
+  readonly sha256: string
+  readonly data: Uint8Array
+}
+
+/** An execution to be accepted. */
+export interface Submission {
+  readonly id: string
+  readonly project: string
+  readonly pool: string
+  readonly spec: StoredSpec
+  /** Over everything that the caller sent, to tell a repetition from another body. */
+  readonly specHash: string
+  readonly files: readonly FileRef[]
+  readonly inline: readonly InlineBlob[]
+}
+
+/** A runner's proof that an attempt is still its own. */
+export interface Fence {
+  readonly project: string
+  readonly executionId: string
+  readonly attempt: number
+  readonly leaseToken: string
+}
+
+/** What a runner asks for. */
+export interface ClaimOrder {
+  readonly project: string
+  readonly pool: string
+  readonly runnerId: string
+  readonly claimId: string
+  readonly max: number
+  readonly leaseMs: number
+  /** The executors that this server allows, whatever the runner offers. */
+  readonly executors: readonly ExecutorName[]
+}
+
+/** An attempt that was handed to a runner. */
+export interface StoredClaim {
+  readonly executionId: string
+  readonly attempt: number
+  readonly leaseToken: string
+  readonly executor: ExecutorName
+  readonly spec: StoredSpec
+  /** The input files, with the bytes of those that are kept in the store. */
+  readonly files: readonly { readonly file: FileRef; readonly data: Uint8Array | null }[]
+}
+
+/** How an attempt ended, as its runner reports it. */
+export interface Completion {
+  readonly status: Status
+  readonly cause: Cause
+  readonly exitCode: number | null
+  readonly signal: string | null
+  readonly message: string | null
+  readonly usage: Usage | null
+  readonly chunks: readonly NewChunk[]
+  readonly outputs: readonly FileRef[]
+  readonly inline: readonly InlineBlob[]
+  readonly skipped: readonly Skipped[]
+}
+
+/** An execution whose status the sweep has changed. */
+export interface Swept {
+  readonly id: string
+  readonly project: string
+  readonly pool: string
+  readonly status: Status
+}
+
+/** How long the sweep waits before it acts. */
+export interface SweepLimits {
+  readonly leaseMarginMs: number
+  /** How long an execution of a pool that lives inside one process waits for that process's runner. */
+  readonly embeddedGraceMs: number
+}
+
+/** A page of executions. */
+export interface PageQuery {
+  readonly status?: Status | undefined
+  readonly limit: number
+  readonly before?: string | undefined
+}
+
+/**
+ * The executions and their queue. Methods that take a {@link Fence} throw an RGridError `lease_lost` and change
+ * nothing when the fence does not name the current attempt.
+ */
+export interface ExecutionStore {
+  /**
+   * Accepts an execution; `false` when it was accepted before.
+   *
+   * @throws RGridError `id_conflict`, `missing_blobs`, `digest_mismatch` or `queue_full`; nothing is stored then.
+   */
+  submit(submission: Submission): Promise<boolean>
+  find(project: string, id: string): Promise<StoredExecution | undefined>
+  glance(project: string, id: string): Promise<Glance | undefined>
+  /**
+   * A page, newest first.
+   *
+   * @throws RGridError `not_found` when `before` is none of the project's executions.
+   */
+  list(project: string, query: PageQuery): Promise<StoredExecution[]>
+  /** The artifacts of an execution, ordered by kind and path. */
+  listArtifacts(project: string, id: string, kind?: ArtifactRecord['kind']): Promise<ArtifactRecord[]>
+  findArtifact(
+    project: string,
+    id: string,
+    kind: ArtifactRecord['kind'],
+    path: string,
+  ): Promise<ArtifactRecord | undefined>
+  /**
+   * Cancels a queued execution at once and asks the runner of another one to; `undefined` when it is not there.
+   *
+   * @throws RGridError `already_finished`, unless it was cancelled before.
+   */
+  cancel(project: string, id: string): Promise<'cancelled' | 'requested' | undefined>
+  /**
+   * Hands out the oldest executions that fit what the runner offers. Repeating a claim id returns its claims.
+   *
+   * @throws RGridError `runner_unknown`.
+   */
+  claim(order: ClaimOrder): Promise<StoredClaim[]>
+  /** Moves to `running`, unless a cancel was requested before. */
+  start(fence: Fence): Promise<{ cancelRequested: boolean }>
+  /** Extends the lease. */
+  renew(
+    fence: Fence,
+    leaseMs: number,
+    phase: 'running' | 'finishing',
+  ): Promise<{ cancelRequested: boolean; moved: boolean }>
+  /**
+   * Ends an attempt; `false` when this same lease ended it before.
+   *
+   * @throws RGridError `missing_blobs`, `digest_mismatch` or `log_gap`; nothing is stored then.
+   */
+  complete(fence: Fence, completion: Completion): Promise<boolean>
+  /** Takes away the leases that ran out, and gives up what no runner will ever claim. */
+  sweep(limits: SweepLimits): Promise<Swept[]>
+}
+
+/** Whether one of a runner's offers can take an execution. */
+export function fitsOffer(
+  { executor, runtimes }: Offer,
+  wanted: ExecutorName | null,
+  runtime: Runtime,
+): boolean {
+  return (wanted === null || wanted === executor) && runtimes.includes(runtime)
+}

@@ -1,0 +1,60 @@
+import { LIMITS, RGridError } from '@rgrid/protocol'
+
+/** The lease of a write is not the current one. */
+export const leaseLost = (): RGridError =>
+  new RGridError(
+    'lease_lost',
+    'this lease is not the current one: the attempt has ended or was given to another runner; stop it and report nothing more',
+  )
+
+/** A log chunk does not follow the last one. */
+export const logGap = (expected: number, found: number): RGridError =>
+  new RGridError(
+    'log_gap',
+    `log chunk ${found} came where ${expected} is next: send the chunks from ${expected} on again`,
+  )
+
+/** More log bytes than an execution may have. */
+export const logTooLarge = (): RGridError =>
+  new RGridError(
+    'too_large',
+    `the log is over the limit of ${LIMITS.logBytes} bytes: drop the middle and send the length of the gap`,
+  )
+
+/** Files refer to blobs that the project does not have. */
+export const missingBlobs = (missing: readonly string[]): RGridError =>
+  new RGridError(
+    'missing_blobs',
+    `${missing.length} of the files are not here yet: upload them with PUT /v1/blobs/{sha256} and repeat the request`,
+    { missing },
+  )
+
+/** The bytes of a file are not what its digest and size say. */
+export const digestMismatch = (what: string): RGridError =>
+  new RGridError(
+    'digest_mismatch',
+    `the bytes of ${what} do not match its SHA-256 and size: it changed while it was read, or on the way; send it again`,
+  )
+
+/** Another execution has this id. */
+export const idConflict = (id: string): RGridError =>
+  new RGridError('id_conflict', `${id} is taken by another execution: submit under a new id`)
+
+/** Too many executions wait. */
+export const queueFull = (): RGridError =>
+  new RGridError(
+    'queue_full',
+    `the project has reached the limit of ${LIMITS.queuedPerProject} queued executions: wait until some have run`,
+  )
+
+/** No execution with this id in the caller's project. */
+export const executionNotFound = (id: string): RGridError =>
+  new RGridError('not_found', `there is no execution ${id} in this project: check the id and the API key`)
+
+/** The runner has not registered, or this store has forgotten it. */
+export const runnerUnknown = (id: string): RGridError =>
+  new RGridError('runner_unknown', `runner ${id} is not known here: register it, then claim again`)
+
+/** Nothing to cancel any more. */
+export const alreadyFinished = (id: string, status: string): RGridError =>
+  new RGridError('already_finished', `${id} has ended before (${status}): there is nothing left to cancel`)

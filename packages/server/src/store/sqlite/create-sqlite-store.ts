@@ -1,0 +1,36 @@
+import type { Store } from '../store.js'
+import { openDatabase } from './open-database.js'
+import { createBlobIndex } from './sqlite-blobs.js'
+import { createExecutionStore } from './sqlite-executions.js'
+import { createKeyStore } from './sqlite-keys.js'
+import { createLogStore } from './sqlite-logs.js'
+import { createRunnerStore } from './sqlite-runners.js'
+
+/** Where the SQLite file is. */
+export interface SqliteStoreOptions {
+  /** The file, made when it is not there; `:memory:` for a store that ends with the process. */
+  readonly path: string
+  /**
+   * The store's clock: milliseconds since 1970.
+   *
+   * @default Date.now
+   */
+  readonly now?: () => number
+}
+
+/**
+ * Makes a {@link Store} in one SQLite file on a local disk. Several processes may use the file at once. It is opened,
+ * and its schema brought up to date, with the first use; a file written by a newer version is refused then.
+ */
+export function createSqliteStore({ path, now = Date.now }: SqliteStoreOptions): Store {
+  const db = openDatabase(path)
+  let closed: Promise<void> | undefined
+  return {
+    executions: createExecutionStore(db, now),
+    logs: createLogStore(db),
+    keys: createKeyStore(db, now),
+    blobs: createBlobIndex(db, now),
+    runners: createRunnerStore(db, now),
+    close: () => (closed ??= db.destroy()),
+  }
+}

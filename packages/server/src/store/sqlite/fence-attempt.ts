@@ -1,0 +1,56 @@
+import { isTerminal, type Status } from '@rgrid/protocol'
+import type { Kysely } from 'kysely'
+import type { Fence } from '../execution-store.js'
+import { leaseLost } from '../faults.js'
+import type { Database } from './schema.js'
+
+/** What the fence of an attempt found. */
+export interface FencedRow {
+  readonly id: string
+  readonly status: Status
+  readonly attempt: number
+  readonly runnerId: string | null
+  readonly startedAt: number | null
+  readonly cancelRequested: boolean
+  readonly lastSeq: number
+  readonly storedBytes: number
+}
+
+/**
+ * Finds the execution that a fence names, ended or not.
+ *
+ * @throws RGridError `lease_lost` when the attempt or its lease is not the current one.
+ */
+export async function fenceAttempt(db: Kysely<Database>, fence: Fence): Promise<FencedRow> {
+  const row = await db
+    .selectFrom('executions')
+    .select(['id', 'status', 'attempt', 'runner_id', 'started_at', 'cancel_requested', 'last_seq'])
+    .select(['stdout_bytes', 'stderr_bytes'])
+    .where('id', '=', fence.executionId)
+    .where('project', '=', fence.project)
+    .where('attempt', '=', fence.attempt)
+    .where('lease_token', '=', fence.leaseToken)
+    .executeTakeFirst()
+  if (row === undefined) throw leaseLost()
+  return {
+    id: row.id,
+    status: row.status,
+    attempt: row.attempt,
+    runnerId: row.runner_id,
+    startedAt: row.started_at,
+    cancelRequested: row.cancel_requested === 1,
+    lastSeq: row.last_seq,
+    storedBytes: row.stdout_bytes + row.stderr_bytes,
+  }
+}
+
+/**
+ * Finds the execution that a fence names and that has not ended.
+ *
+ * @throws RGridError `lease_lost`.
+ */
+export async function fenceActiveAttempt(db: Kysely<Database>, fence: Fence): Promise<FencedRow> {
+  const row = await fenceAttempt(db, fence)
+  if (isTerminal(row.status)) throw leaseLost()
+  return row
+}

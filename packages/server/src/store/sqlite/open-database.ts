@@ -1,0 +1,72 @@
+import BetterSqlite3 from 'better-sqlite3'
+import { Kysely, Migrator } from 'kysely'
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { createDialect } from './dialect.js'
+import { MIGRATIONS } from './migrations.js'
+import type { Database } from './schema.js'
+
+const BUSY_TIMEOUT_MS = 5_000
+const JOURNAL_SIZE_LIMIT_BYTES = 64 * 1024 * 1024
+
+/** Opens the file with its first query, and brings its schema up to date before that. */
+export function openDatabase(path: string): Kysely<Database> {
+  return new Kysely<Database>({
+    dialect: createDialect(async () => {
+      if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+      const file = new BetterSqlite3(path, { timeout: BUSY_TIMEOUT_MS })
+      try {
+        setPragmas(file)
+        assertNotNewer(file, path)
+        await migrate(file)
+        return file
+      } catch (error) {
+        file.close()
+        throw error
+      }
+    }),
+  })
+}
+
+function setPragmas(file: BetterSqlite3.Database): void {
+  retryBusy(() => file.pragma('journal_mode = WAL'))
+  // FULL, as NORMAL may lose what was answered with success when the power fails.
+  file.pragma('synchronous = FULL')
+  file.pragma('foreign_keys = ON')
+  file.pragma(`journal_size_limit = ${JOURNAL_SIZE_LIMIT_BYTES}`)
+}
+
+// Switching to WAL does not wait for the busy timeout when two processes open a new file at once.
+function retryBusy(operation: () => unknown): void {
+  const deadline = performance.now() + BUSY_TIMEOUT_MS
+  for (;;) {
+    try {
+      operation()
+      return
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error
+    }
+  }
+}
+
+const isBusy = (error: unknown): boolean =>
+  error instanceof BetterSqlite3.SqliteError && error.code.startsWith('SQLITE_BUSY')
+
+function assertNotNewer(file: BetterSqlite3.Database, path: string): void {
+  const isMigrated = file.prepare(`SELECT 1 FROM sqlite_master WHERE name = 'kysely_migration'`).get()
+  if (isMigrated === undefined) return
+  const names = file.prepare<[], string>('SELECT name FROM kysely_migration').pluck().all()
+  const unknown = names.filter((name) => !(name in MIGRATIONS))
+  if (unknown.length > 0)
+    throw new Error(
+      `${path} was written by a newer version of RGrid (${unknown.join(', ')}): update @rgrid/server, or use another file`,
+    )
+}
+
+async function migrate(file: BetterSqlite3.Database): Promise<void> {
+  // Not destroyed afterwards, as that would close the file.
+  const db = new Kysely<Database>({ dialect: createDialect(() => Promise.resolve(file)) })
+  const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) } })
+  const { error } = await migrator.migrateToLatest()
+  if (error !== undefined) throw error
+}

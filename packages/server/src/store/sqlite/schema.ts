@@ -1,0 +1,113 @@
+import type { Cause, ExecutorName, Runtime, Status, StreamName } from '@rgrid/protocol'
+import type { Generated } from 'kysely'
+
+/** The tables. Times are epoch milliseconds, truth values 0 or 1, JSON is text. */
+export interface Database {
+  executions: ExecutionsTable
+  attempts: AttemptsTable
+  log_chunks: LogChunksTable
+  artifacts: ArtifactsTable
+  blobs: BlobsTable
+  keys: KeysTable
+  runners: RunnersTable
+  queue_lengths: { project: string; length: number }
+}
+
+/** One row per execution. */
+export interface ExecutionsTable {
+  id: string
+  project: string
+  pool: string
+  status: Status
+  runtime: Runtime
+  wanted_executor: ExecutorName | null
+  spec: string
+  spec_hash: string
+  executor: Generated<ExecutorName | null>
+  attempt: Generated<number>
+  lease_token: Generated<string | null>
+  lease_until: Generated<number | null>
+  runner_id: Generated<string | null>
+  claim_id: Generated<string | null>
+  cancel_requested: Generated<number>
+  cause: Generated<Cause | null>
+  exit_code: Generated<number | null>
+  signal: Generated<string | null>
+  message: Generated<string | null>
+  usage: Generated<string | null>
+  cost_microns: Generated<number | null>
+  skipped: Generated<string>
+  created_at: number
+  claimed_at: Generated<number | null>
+  started_at: Generated<number | null>
+  finishing_at: Generated<number | null>
+  finished_at: Generated<number | null>
+  stdout_bytes: Generated<number>
+  stderr_bytes: Generated<number>
+  dropped_bytes: Generated<number>
+  last_seq: Generated<number>
+}
+
+/** One row per try. */
+export interface AttemptsTable {
+  execution_id: string
+  attempt: number
+  runner_id: string
+  executor: ExecutorName
+  claimed_at: number
+  started_at: number | null
+  ended_at: number | null
+  outcome: string | null
+}
+
+/** Raw log bytes. */
+export interface LogChunksTable {
+  execution_id: string
+  attempt: number
+  seq: number
+  stream: StreamName
+  at: number
+  data: Uint8Array
+  gap_bytes: number | null
+}
+
+/** Named files of executions. */
+export interface ArtifactsTable {
+  execution_id: string
+  kind: 'input' | 'output'
+  path: string
+  sha256: string
+  size: number
+  executable: number
+}
+
+/** The blobs of each project; `data` only for those that came inside a request. */
+export interface BlobsTable {
+  project: string
+  sha256: string
+  size: number
+  data: Uint8Array | null
+  created_at: number
+}
+
+/** API keys. */
+export interface KeysTable {
+  id: string
+  project: string
+  scopes: string
+  secret_hash: Uint8Array
+  created_at: number
+}
+
+/** Runners. */
+export interface RunnersTable {
+  id: string
+  project: string
+  pool: string
+  name: string
+  slots: number
+  offers: string
+  microns_per_hour: number
+  registered_at: number
+  last_seen: number
+}

@@ -1,0 +1,127 @@
+import { chargeMicrons, RGridError } from '@rgrid/protocol'
+import type { Kysely } from 'kysely'
+import type { Completion, ExecutionStore, Fence } from '../execution-store.js'
+import { fenceActiveAttempt, fenceAttempt, type FencedRow } from './fence-attempt.js'
+import { isTerminal } from '@rgrid/protocol'
+import { moveExecution } from './move-execution.js'
+import type { Database } from './schema.js'
+import { insertArtifacts } from './sqlite-artifacts.js'
+import { assertBlobs, insertInlineBlobs } from './sqlite-blobs.js'
+import { appendChunks } from './sqlite-logs.js'
+import { noteRunnerSeen } from './sqlite-runners.js'
+
+/** What the runner of an attempt may do, in SQLite. */
+export function createAttemptMethods(
+  db: Kysely<Database>,
+  now: () => number,
+): Pick<ExecutionStore, 'start' | 'renew' | 'complete'> {
+  return {
+    start: (fence) =>
+      db.transaction().execute(async (trx) => {
+        const { id, status, attempt, cancelRequested } = await fenceActiveAttempt(trx, fence)
+        if (status === 'claimed' && !cancelRequested) {
+          const time = now()
+          await moveExecution(trx, fenceTarget(fence), 'running', { started_at: time })
+          await updateAttempt(trx, id, attempt, { started_at: time })
+        }
+        return { cancelRequested }
+      }),
+
+    renew: (fence, leaseMs, phase) =>
+      db.transaction().execute(async (trx) => {
+        const { id, status, runnerId, cancelRequested } = await fenceActiveAttempt(trx, fence)
+        const time = now()
+        const lease = { lease_until: time + leaseMs }
+        if (runnerId !== null) await noteRunnerSeen(trx, fence.project, runnerId, time)
+        if (phase === 'finishing' && status === 'running') {
+          const moved = await moveExecution(trx, fenceTarget(fence), 'finishing', {
+            ...lease,
+            finishing_at: time,
+          })
+          return { cancelRequested, moved }
+        }
+        await trx
+          .updateTable('executions')
+          .set(lease)
+          .where('id', '=', id)
+          .where('lease_token', '=', fence.leaseToken)
+          .execute()
+        return { cancelRequested, moved: false }
+      }),
+
+    complete: (fence, completion) =>
+      db.transaction().execute(async (trx) => {
+        const row = await fenceAttempt(trx, fence)
+        if (isTerminal(row.status)) return false
+        await completeAttempt(trx, now(), fence, row, completion)
+        return true
+      }),
+  }
+}
+
+const fenceTarget = ({ executionId, attempt, leaseToken }: Fence) => ({
+  id: executionId,
+  attempt,
+  leaseToken,
+})
+
+async function completeAttempt(
+  trx: Kysely<Database>,
+  time: number,
+  fence: Fence,
+  row: FencedRow,
+  completion: Completion,
+): Promise<void> {
+  const { status, chunks, outputs, inline, usage, skipped, cause, exitCode, signal, message } = completion
+  await appendChunks(trx, row, chunks)
+  await insertInlineBlobs(trx, fence.project, inline, time)
+  await assertBlobs(trx, fence.project, outputs)
+  await insertArtifacts(trx, row.id, 'output', outputs)
+  const moved = await moveExecution(trx, fenceTarget(fence), status, {
+    cause,
+    exit_code: exitCode,
+    signal,
+    message,
+    usage: usage === null ? null : JSON.stringify(usage),
+    cost_microns: row.startedAt === null ? null : await findCost(trx, fence.project, row, usage?.wallMs ?? 0),
+    skipped: JSON.stringify(skipped),
+    lease_until: null,
+    finished_at: time,
+  })
+  if (!moved)
+    throw new RGridError(
+      'invalid_request',
+      `an attempt that is ${row.status} cannot end as ${status}: report "started" before the end of a script`,
+    )
+  await updateAttempt(trx, row.id, row.attempt, { ended_at: time, outcome: status })
+}
+
+async function findCost(
+  trx: Kysely<Database>,
+  project: string,
+  { runnerId }: FencedRow,
+  wallMs: number,
+): Promise<number> {
+  const runner = await trx
+    .selectFrom('runners')
+    .select('microns_per_hour')
+    .where('project', '=', project)
+    .where('id', '=', runnerId ?? '')
+    .executeTakeFirst()
+  return chargeMicrons(wallMs, runner?.microns_per_hour ?? 0)
+}
+
+/** Notes what became of an attempt. */
+export async function updateAttempt(
+  trx: Kysely<Database>,
+  executionId: string,
+  attempt: number,
+  set: { started_at?: number; ended_at?: number; outcome?: string },
+): Promise<void> {
+  await trx
+    .updateTable('attempts')
+    .set(set)
+    .where('execution_id', '=', executionId)
+    .where('attempt', '=', attempt)
+    .execute()
+}

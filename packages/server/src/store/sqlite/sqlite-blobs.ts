@@ -1,0 +1,87 @@
+import type { Kysely } from 'kysely'
+import type { BlobIndex } from '../blob-index.js'
+import type { InlineBlob } from '../execution-store.js'
+import { digestMismatch, missingBlobs } from '../faults.js'
+import type { Database } from './schema.js'
+
+const BATCH = 500
+
+/** The blobs of a project in SQLite. */
+export function createBlobIndex(db: Kysely<Database>, now: () => number): BlobIndex {
+  return {
+    async listMissing(project, digests) {
+      const sizes = await findSizes(db, project, digests)
+      return [...new Set(digests)].filter((digest) => !sizes.has(digest))
+    },
+
+    async add(project, sha256, size) {
+      await db
+        .insertInto('blobs')
+        .values({ project, sha256, size, data: null, created_at: now() })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute()
+    },
+
+    find: (project, sha256) =>
+      db
+        .selectFrom('blobs')
+        .select(['size', 'data'])
+        .where('project', '=', project)
+        .where('sha256', '=', sha256)
+        .executeTakeFirst(),
+  }
+}
+
+/**
+ * Stores the bytes that came inside a request. They live in rows, not in files, so that they commit together with the
+ * execution: one fsync in place of two per file, and nothing half stored.
+ */
+export async function insertInlineBlobs(
+  trx: Kysely<Database>,
+  project: string,
+  inline: readonly InlineBlob[],
+  createdAt: number,
+): Promise<void> {
+  for (const { sha256, data } of inline)
+    await trx
+      .insertInto('blobs')
+      .values({ project, sha256, size: data.byteLength, data, created_at: createdAt })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+}
+
+/**
+ * Checks that the project has the blob of every file, in the size that the file says.
+ *
+ * @throws RGridError `missing_blobs` or `digest_mismatch`.
+ */
+export async function assertBlobs(
+  trx: Kysely<Database>,
+  project: string,
+  files: readonly { path: string; sha256: string; size: number }[],
+): Promise<void> {
+  const digests = [...new Set(files.map(({ sha256 }) => sha256))]
+  const sizes = await findSizes(trx, project, digests)
+  const missing = digests.filter((digest) => !sizes.has(digest))
+  if (missing.length > 0) throw missingBlobs(missing)
+  const wrong = files.find(({ sha256, size }) => sizes.get(sha256) !== size)
+  if (wrong !== undefined) throw digestMismatch(`"${wrong.path}"`)
+}
+
+async function findSizes(
+  db: Kysely<Database>,
+  project: string,
+  digests: readonly string[],
+): Promise<Map<string, number>> {
+  const sizes = new Map<string, number>()
+  for (let start = 0; start < digests.length; start += BATCH) {
+    const rows = await db
+      .selectFrom('blobs')
+      .select(['sha256', 'size'])
+      .where('project', '=', project)
+      .where('sha256', 'in', digests.slice(start, start + BATCH))
+      .execute()
+    for (const { sha256, size } of rows) sizes.set(sha256, size)
+  }
+  return sizes
+}

@@ -1,0 +1,165 @@
+import type { Offer } from '@rgrid/protocol'
+import { sql, type Kysely } from 'kysely'
+import { randomBytes } from 'node:crypto'
+import { fitsOffer, type ClaimOrder, type StoredClaim } from '../execution-store.js'
+import { runnerUnknown } from '../faults.js'
+import { moveExecution } from './move-execution.js'
+import type { Database } from './schema.js'
+import { noteRunnerSeen, parseOffers } from './sqlite-runners.js'
+import { parseSpec } from './to-execution.js'
+
+const TOKEN_BYTES = 16
+
+// A literal, as SQLite cannot use the index of queued rows for a bound parameter.
+const QUEUED = sql.lit('queued' as const)
+
+/** Hands out executions in one transaction; without one when nothing waits, as that is most of the time. */
+export async function claimExecutions(
+  db: Kysely<Database>,
+  now: () => number,
+  order: ClaimOrder,
+): Promise<StoredClaim[]> {
+  const offers = await findOffers(db, order)
+  await noteRunnerSeen(db, order.project, order.runnerId, now())
+  if (offers.length === 0 || !(await hasWork(db, order))) return []
+  return db.transaction().execute(async (trx) => {
+    const again = await listClaims(trx, order)
+    if (again.length > 0) return again
+    for (const { id, runtime, wanted_executor: wanted, attempt } of await listFitting(trx, order, offers)) {
+      const offer = offers.find((candidate) => fitsOffer(candidate, wanted, runtime))
+      if (offer !== undefined) await claimOne(trx, now(), order, id, attempt + 1, offer)
+    }
+    return listClaims(trx, order)
+  })
+}
+
+async function findOffers(
+  db: Kysely<Database>,
+  { project, runnerId, pool, executors }: ClaimOrder,
+): Promise<Offer[]> {
+  const row = await db
+    .selectFrom('runners')
+    .select('offers')
+    .where('project', '=', project)
+    .where('id', '=', runnerId)
+    .where('pool', '=', pool)
+    .executeTakeFirst()
+  if (row === undefined) throw runnerUnknown(runnerId)
+  return parseOffers(row.offers).filter(
+    ({ executor, runtimes }) => executors.includes(executor) && runtimes.length > 0,
+  )
+}
+
+async function hasWork(db: Kysely<Database>, { project, pool, claimId }: ClaimOrder): Promise<boolean> {
+  const queued = db
+    .selectFrom('executions')
+    .select('id')
+    .where('project', '=', project)
+    .where('pool', '=', pool)
+    .where('status', '=', QUEUED)
+    .limit(1)
+  const claimed = db
+    .selectFrom('executions')
+    .select('id')
+    .where('claim_id', '=', claimId)
+    .where('status', '=', 'claimed')
+    .limit(1)
+  return (await queued.executeTakeFirst()) !== undefined || (await claimed.executeTakeFirst()) !== undefined
+}
+
+function listFitting(trx: Kysely<Database>, { project, pool, max }: ClaimOrder, offers: readonly Offer[]) {
+  return trx
+    .selectFrom('executions')
+    .select(['id', 'runtime', 'wanted_executor', 'attempt'])
+    .where('project', '=', project)
+    .where('pool', '=', pool)
+    .where('status', '=', QUEUED)
+    .where((eb) =>
+      eb.or(
+        offers.map(({ executor, runtimes }) =>
+          eb.and([
+            eb('runtime', 'in', runtimes),
+            eb.or([eb('wanted_executor', 'is', null), eb('wanted_executor', '=', executor)]),
+          ]),
+        ),
+      ),
+    )
+    .orderBy('created_at')
+    .orderBy('id')
+    .limit(max)
+    .execute()
+}
+
+async function claimOne(
+  trx: Kysely<Database>,
+  time: number,
+  { runnerId, claimId, leaseMs }: ClaimOrder,
+  id: string,
+  attempt: number,
+  { executor }: Offer,
+): Promise<void> {
+  const lease = {
+    attempt,
+    executor,
+    lease_token: randomBytes(TOKEN_BYTES).toString('hex'),
+    lease_until: time + leaseMs,
+    runner_id: runnerId,
+    claim_id: claimId,
+    claimed_at: time,
+    last_seq: 0,
+  }
+  if (!(await moveExecution(trx, { id }, 'claimed', lease))) return
+  await trx
+    .insertInto('attempts')
+    .values({
+      execution_id: id,
+      attempt,
+      runner_id: runnerId,
+      executor,
+      claimed_at: time,
+      started_at: null,
+      ended_at: null,
+      outcome: null,
+    })
+    .execute()
+}
+
+async function listClaims(
+  trx: Kysely<Database>,
+  { project, runnerId, claimId }: ClaimOrder,
+): Promise<StoredClaim[]> {
+  const rows = await trx
+    .selectFrom('executions')
+    .select(['id', 'attempt', 'lease_token', 'executor', 'spec'])
+    .where('project', '=', project)
+    .where('runner_id', '=', runnerId)
+    .where('claim_id', '=', claimId)
+    .where('status', '=', 'claimed')
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute()
+  const claims: StoredClaim[] = []
+  for (const { id, attempt, lease_token: leaseToken, executor, spec } of rows) {
+    if (leaseToken === null || executor === null) continue
+    const files = await listFiles(trx, project, id)
+    claims.push({ executionId: id, attempt, leaseToken, executor, spec: parseSpec(spec), files })
+  }
+  return claims
+}
+
+async function listFiles(trx: Kysely<Database>, project: string, id: string): Promise<StoredClaim['files']> {
+  const rows = await trx
+    .selectFrom('artifacts')
+    .innerJoin('blobs', (join) =>
+      join.onRef('blobs.sha256', '=', 'artifacts.sha256').on('blobs.project', '=', project),
+    )
+    .select(['artifacts.path', 'artifacts.sha256', 'artifacts.size', 'artifacts.executable', 'blobs.data'])
+    .where('artifacts.execution_id', '=', id)
+    .where('artifacts.kind', '=', 'input')
+    .orderBy('artifacts.path')
+    .execute()
+  return rows.map(({ data, executable, ...file }) => ({
+    file: { ...file, executable: executable === 1 },
+    data,
+  }))
+}

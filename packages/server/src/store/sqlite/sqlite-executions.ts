@@ -1,0 +1,77 @@
+import type { Kysely } from 'kysely'
+import type { ExecutionStore } from '../execution-store.js'
+import { executionNotFound } from '../faults.js'
+import type { Database } from './schema.js'
+import { createArtifactMethods } from './sqlite-artifacts.js'
+import { createAttemptMethods } from './sqlite-attempts.js'
+import { cancelExecution } from './sqlite-cancel.js'
+import { claimExecutions } from './sqlite-claim.js'
+import { submitExecution } from './sqlite-submit.js'
+import { sweepExecutions } from './sqlite-sweep.js'
+import { toExecution } from './to-execution.js'
+
+/** Executions and their queue in SQLite. */
+export function createExecutionStore(db: Kysely<Database>, now: () => number): ExecutionStore {
+  return {
+    submit: (submission) => submitExecution(db, now, submission),
+
+    async find(project, id) {
+      const row = await db
+        .selectFrom('executions')
+        .selectAll()
+        .where('id', '=', id)
+        .where('project', '=', project)
+        .executeTakeFirst()
+      return row === undefined ? undefined : toExecution(row)
+    },
+
+    async glance(project, id) {
+      const row = await db
+        .selectFrom('executions')
+        .select(['status', 'attempt', 'cancel_requested', 'pool', 'runtime', 'wanted_executor'])
+        .where('id', '=', id)
+        .where('project', '=', project)
+        .executeTakeFirst()
+      if (row === undefined) return undefined
+      const { cancel_requested: cancelRequested, wanted_executor: wantedExecutor, ...rest } = row
+      return { ...rest, cancelRequested: cancelRequested === 1, wantedExecutor }
+    },
+
+    async list(project, { status, limit, before }) {
+      let query = db
+        .selectFrom('executions')
+        .selectAll()
+        .where('project', '=', project)
+        .orderBy('created_at', 'desc')
+        .orderBy('id', 'desc')
+        .limit(limit)
+      if (status !== undefined) query = query.where('status', '=', status)
+      if (before !== undefined) {
+        const { created_at: at } = await findCreation(db, project, before)
+        query = query.where((eb) => eb(eb.refTuple('created_at', 'id'), '<', eb.tuple(at, before)))
+      }
+      return (await query.execute()).map(toExecution)
+    },
+
+    ...createArtifactMethods(db),
+    cancel: (project, id) => cancelExecution(db, now, project, id),
+    claim: (order) => claimExecutions(db, now, order),
+    ...createAttemptMethods(db, now),
+    sweep: (limits) => sweepExecutions(db, now, limits),
+  }
+}
+
+async function findCreation(
+  db: Kysely<Database>,
+  project: string,
+  id: string,
+): Promise<{ created_at: number }> {
+  const row = await db
+    .selectFrom('executions')
+    .select('created_at')
+    .where('id', '=', id)
+    .where('project', '=', project)
+    .executeTakeFirst()
+  if (row === undefined) throw executionNotFound(id)
+  return row
+}

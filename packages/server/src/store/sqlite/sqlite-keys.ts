@@ -1,0 +1,36 @@
+import type { Kysely } from 'kysely'
+import { z } from 'zod'
+import type { KeyStore } from '../key-store.js'
+import type { Database } from './schema.js'
+
+const scopesSchema = z.array(z.enum(['submit', 'read', 'admin', 'runner']))
+
+/** API keys in SQLite. */
+export function createKeyStore(db: Kysely<Database>, now: () => number): KeyStore {
+  return {
+    async find(id) {
+      const row = await db.selectFrom('keys').selectAll().where('id', '=', id).executeTakeFirst()
+      if (row === undefined) return undefined
+      const scopes = scopesSchema.parse(JSON.parse(row.scopes))
+      return { id, project: row.project, scopes, secretHash: row.secret_hash }
+    },
+
+    addFirst: (keys) =>
+      db.transaction().execute(async (trx) => {
+        const found = await trx.selectFrom('keys').select('id').limit(1).executeTakeFirst()
+        if (found !== undefined) return false
+        for (const { id, project, scopes, secretHash } of keys)
+          await trx
+            .insertInto('keys')
+            .values({
+              id,
+              project,
+              scopes: JSON.stringify(scopes),
+              secret_hash: secretHash,
+              created_at: now(),
+            })
+            .execute()
+        return true
+      }),
+  }
+}

@@ -1,0 +1,59 @@
+import { LIMITS } from '@rgrid/protocol'
+import type { Kysely } from 'kysely'
+import type { Submission } from '../execution-store.js'
+import { idConflict, queueFull } from '../faults.js'
+import type { Database } from './schema.js'
+import { insertArtifacts } from './sqlite-artifacts.js'
+import { assertBlobs, insertInlineBlobs } from './sqlite-blobs.js'
+
+/** Accepts an execution, or finds that it was accepted before, in one transaction. */
+export function submitExecution(
+  db: Kysely<Database>,
+  now: () => number,
+  submission: Submission,
+): Promise<boolean> {
+  const { id, project, pool, spec, specHash, files, inline } = submission
+  return db.transaction().execute(async (trx) => {
+    if (await wasAccepted(trx, submission)) return false
+    await assertRoomInQueue(trx, project)
+    const createdAt = now()
+    await insertInlineBlobs(trx, project, inline, createdAt)
+    await assertBlobs(trx, project, files)
+    await trx
+      .insertInto('executions')
+      .values({
+        id,
+        project,
+        pool,
+        status: 'queued',
+        runtime: spec.runtime,
+        wanted_executor: spec.executor ?? null,
+        spec: JSON.stringify(spec),
+        spec_hash: specHash,
+        created_at: createdAt,
+      })
+      .execute()
+    await insertArtifacts(trx, id, 'input', files)
+    return true
+  })
+}
+
+async function wasAccepted(trx: Kysely<Database>, { id, project, specHash }: Submission): Promise<boolean> {
+  const row = await trx
+    .selectFrom('executions')
+    .select(['project', 'spec_hash'])
+    .where('id', '=', id)
+    .executeTakeFirst()
+  if (row === undefined) return false
+  if (row.project !== project || row.spec_hash !== specHash) throw idConflict(id)
+  return true
+}
+
+async function assertRoomInQueue(trx: Kysely<Database>, project: string): Promise<void> {
+  const row = await trx
+    .selectFrom('queue_lengths')
+    .select('length')
+    .where('project', '=', project)
+    .executeTakeFirst()
+  if (row !== undefined && row.length >= LIMITS.queuedPerProject) throw queueFull()
+}

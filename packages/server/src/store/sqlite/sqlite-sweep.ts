@@ -1,0 +1,102 @@
+import { sql, type Kysely } from 'kysely'
+import type { SweepLimits, Swept } from '../execution-store.js'
+import { moveExecution } from './move-execution.js'
+import type { Database } from './schema.js'
+import { updateAttempt } from './sqlite-attempts.js'
+
+const BATCH = 500
+const EMBEDDED = 'embedded-'
+
+// A literal, as SQLite cannot use the index of queued rows for a bound parameter.
+const QUEUED = sql.lit('queued' as const)
+
+const LOST_AFTER_START =
+  'the runner stopped reporting after the script had started, so it is not known how the script ended'
+const NEVER_STARTED =
+  'the process that accepted this execution ended before it was started; the script never ran'
+
+const released = { lease_token: null, lease_until: null, runner_id: null, claim_id: null }
+
+/** Takes away leases that ran out, and gives up executions whose embedded process is gone. */
+export async function sweepExecutions(
+  db: Kysely<Database>,
+  now: () => number,
+  limits: SweepLimits,
+): Promise<Swept[]> {
+  const time = now()
+  const expired = await listExpired(db, time - limits.leaseMarginMs)
+  const orphans = await listOrphans(db, time - limits.embeddedGraceMs)
+  if (expired.length === 0 && orphans.length === 0) return []
+  return db.transaction().execute(async (trx) => {
+    const swept: Swept[] = []
+    for (const row of await listExpired(trx, time - limits.leaseMarginMs)) {
+      swept.push(await releaseOne(trx, time, row))
+      await updateAttempt(trx, row.id, row.attempt, { ended_at: time, outcome: 'lost' })
+    }
+    for (const { id, project, pool } of await listOrphans(trx, time - limits.embeddedGraceMs)) {
+      await moveExecution(trx, { id }, 'lost', {
+        cause: 'runner_lost',
+        message: NEVER_STARTED,
+        finished_at: time,
+      })
+      swept.push({ id, project, pool, status: 'lost' })
+    }
+    return swept
+  })
+}
+
+type Expired = Awaited<ReturnType<typeof listExpired>>[number]
+
+async function releaseOne(trx: Kysely<Database>, time: number, row: Expired): Promise<Swept> {
+  const { id, project, pool } = row
+  // Only an attempt that provably never started may be given to another runner.
+  if (row.started_at !== null) {
+    const ended = { cause: 'runner_lost', message: LOST_AFTER_START, finished_at: time } as const
+    await moveExecution(trx, { id }, 'lost', { ...released, ...ended })
+    return { id, project, pool, status: 'lost' }
+  }
+  if (row.cancel_requested === 1) {
+    const ended = {
+      cause: 'cancelled',
+      message: 'cancelled before it was started',
+      finished_at: time,
+    } as const
+    await moveExecution(trx, { id }, 'cancelled', { ...released, ...ended })
+    return { id, project, pool, status: 'cancelled' }
+  }
+  await moveExecution(trx, { id }, 'queued', { ...released, executor: null, claimed_at: null })
+  return { id, project, pool, status: 'queued' }
+}
+
+function listExpired(db: Kysely<Database>, before: number) {
+  return db
+    .selectFrom('executions')
+    .select(['id', 'project', 'pool', 'attempt', 'started_at', 'cancel_requested'])
+    .where('status', 'in', ['claimed', 'running', 'finishing'])
+    .where('lease_until', '<', before)
+    .limit(BATCH)
+    .execute()
+}
+
+function listOrphans(db: Kysely<Database>, before: number) {
+  return db
+    .selectFrom('executions')
+    .select(['id', 'project', 'pool'])
+    .where('status', '=', QUEUED)
+    .where('pool', 'like', `${EMBEDDED}%`)
+    .where('created_at', '<', before)
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('runners')
+            .select('id')
+            .whereRef('runners.project', '=', 'executions.project')
+            .whereRef('runners.pool', '=', 'executions.pool')
+            .where('last_seen', '>=', before),
+        ),
+      ),
+    )
+    .limit(BATCH)
+    .execute()
+}

@@ -1,0 +1,58 @@
+import {
+  executorNameSchema,
+  skippedSchema,
+  specSchema,
+  usageSchema,
+  type ArtifactRecord,
+} from '@rgrid/protocol'
+import type { Selectable } from 'kysely'
+import { z } from 'zod'
+import type { StoredExecution } from '../execution-store.js'
+import type { ArtifactsTable, ExecutionsTable } from './schema.js'
+
+const { files: _files, executor: _executor, ...specShape } = specSchema.shape
+const storedSpecSchema = z.object({ ...specShape, executor: executorNameSchema.optional() })
+const skippedListSchema = z.array(skippedSchema)
+
+/** Reads the column that holds a spec. */
+export const parseSpec = (text: string): StoredExecution['spec'] => storedSpecSchema.parse(JSON.parse(text))
+
+/** Turns a row into an execution. */
+export function toExecution(row: Selectable<ExecutionsTable>): StoredExecution {
+  return {
+    id: row.id,
+    project: row.project,
+    status: row.status,
+    cause: row.cause,
+    exitCode: row.exit_code,
+    signal: row.signal,
+    message: row.message,
+    spec: parseSpec(row.spec),
+    executor: row.executor,
+    attempt: row.attempt,
+    cancelRequested: row.cancel_requested === 1,
+    createdAt: row.created_at,
+    claimedAt: row.claimed_at,
+    startedAt: row.started_at,
+    finishingAt: row.finishing_at,
+    finishedAt: row.finished_at,
+    usage: row.usage === null ? null : usageSchema.parse(JSON.parse(row.usage)),
+    costMicrons: row.cost_microns,
+    skipped: skippedListSchema.parse(JSON.parse(row.skipped)),
+    stdoutBytes: row.stdout_bytes,
+    stderrBytes: row.stderr_bytes,
+    droppedBytes: row.dropped_bytes,
+    lastSeq: row.last_seq,
+  }
+}
+
+/** Turns a row into an artifact. */
+export function toArtifact({
+  kind,
+  path,
+  sha256,
+  size,
+  executable,
+}: Selectable<ArtifactsTable>): ArtifactRecord {
+  return { kind, path, sha256, size, executable: executable === 1 }
+}
