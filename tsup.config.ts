@@ -6,11 +6,12 @@ const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
   exports?: Record<string, string | Record<string, string>>
 }
 
-/** Every export of the package: `./src/client/index.ts` is built to `dist/client/index.js`. */
+/** Every export that has types: `./src/client/index.ts` is built to `dist/client/index.js`. */
 const entry: Record<string, string> = {}
 for (const target of Object.values(manifest.exports ?? {})) {
-  const source = typeof target === 'string' ? undefined : target['@rgrid/source']
-  if (source !== undefined) entry[source.replace(/^\.\/src\/|\.ts$/g, '')] = source.slice(2)
+  if (typeof target === 'string' || target['types'] === undefined) continue
+  const source = target['@rgrid/source'] ?? ''
+  entry[source.replace(/^\.\/src\/|\.ts$/g, '')] = source.slice(2)
 }
 
 const shared: Options = {
