@@ -29,22 +29,12 @@ export async function submitExecution(
 /** Names a spec: equal for equal specs, whatever the order of their records and files and however bytes travel. */
 function hashSpec(spec: StoredSpec, files: readonly FileRef[]): string {
   const byPath = [...files].sort((a, b) => compare(a.path, b.path))
-  return sha256Of(
-    JSON.stringify([
-      spec.script,
-      spec.args,
-      sortEntries(spec.env),
-      spec.runtime,
-      spec.executor ?? null,
-      spec.timeoutMs,
-      sortEntries(spec.labels),
-      spec.rewrites.map(({ index, from }) => [index, from]),
-      byPath.map(({ path, sha256, size, executable }) => [path, sha256, size, executable]),
-    ]),
-  )
+  return sha256Of(JSON.stringify({ ...spec, files: byPath }, sortKeys))
 }
 
-const sortEntries = (record: Record<string, string>): [string, string][] =>
-  Object.entries(record).sort(([a], [b]) => compare(a, b))
+const sortKeys = (_key: string, value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => compare(a, b)))
+    : value
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

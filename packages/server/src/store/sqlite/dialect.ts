@@ -7,6 +7,7 @@ import {
   SqliteQueryCompiler,
   type DatabaseConnection,
   type Dialect,
+  type SqliteDatabase,
 } from 'kysely'
 
 // A deferred BEGIN that turns into a write skips the busy timeout and fails at once when another process writes.
@@ -16,8 +17,26 @@ class ImmediateDriver extends SqliteDriver {
   }
 }
 
+const MAX_STATEMENTS = 256
+
+/** Keeps prepared statements: preparing one takes longer than most of them run. */
+export function keepStatements(file: BetterSqlite3.Database): SqliteDatabase {
+  const statements = new Map<string, BetterSqlite3.Statement>()
+  return {
+    prepare(sql) {
+      const kept = statements.get(sql)
+      if (kept !== undefined) return kept
+      if (statements.size >= MAX_STATEMENTS) statements.clear()
+      const statement = file.prepare(sql)
+      statements.set(sql, statement)
+      return statement
+    },
+    close: () => void file.close(),
+  }
+}
+
 /** Kysely's SQLite dialect with every transaction `BEGIN IMMEDIATE`. */
-export const createDialect = (open: () => Promise<BetterSqlite3.Database>): Dialect => ({
+export const createDialect = (open: () => Promise<SqliteDatabase>): Dialect => ({
   createAdapter: () => new SqliteAdapter(),
   createDriver: () => new ImmediateDriver({ database: open }),
   createIntrospector: (db) => new SqliteIntrospector(db),

@@ -2,7 +2,7 @@ import BetterSqlite3 from 'better-sqlite3'
 import { Kysely, Migrator } from 'kysely'
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { createDialect } from './dialect.js'
+import { createDialect, keepStatements } from './dialect.js'
 import { MIGRATIONS } from './migrations.js'
 import type { Database } from './schema.js'
 
@@ -19,7 +19,7 @@ export function openDatabase(path: string): Kysely<Database> {
         setPragmas(file)
         assertNotNewer(file, path)
         await migrate(file)
-        return file
+        return keepStatements(file)
       } catch (error) {
         file.close()
         throw error

@@ -1,8 +1,7 @@
-import { chargeMicrons, RGridError } from '@rgrid/protocol'
+import { chargeMicrons, isTerminal, RGridError } from '@rgrid/protocol'
 import type { Kysely } from 'kysely'
 import type { Completion, ExecutionStore, Fence } from '../execution-store.js'
 import { fenceActiveAttempt, fenceAttempt, type FencedRow } from './fence-attempt.js'
-import { isTerminal } from '@rgrid/protocol'
 import { moveExecution } from './move-execution.js'
 import type { Database } from './schema.js'
 import { insertArtifacts } from './sqlite-artifacts.js'
@@ -32,7 +31,7 @@ export function createAttemptMethods(
         const { id, status, runnerId, cancelRequested } = await fenceActiveAttempt(trx, fence)
         const time = now()
         const lease = { lease_until: time + leaseMs }
-        if (runnerId !== null) await noteRunnerSeen(trx, fence.project, runnerId, time)
+        await noteRenewal(trx, fence.project, runnerId, time)
         if (phase === 'finishing' && status === 'running') {
           const moved = await moveExecution(trx, fenceTarget(fence), 'finishing', {
             ...lease,
@@ -57,6 +56,22 @@ export function createAttemptMethods(
         return true
       }),
   }
+}
+
+async function noteRenewal(
+  trx: Kysely<Database>,
+  project: string,
+  runnerId: string | null,
+  time: number,
+): Promise<void> {
+  if (runnerId === null) return
+  const runner = await trx
+    .selectFrom('runners')
+    .select('last_seen')
+    .where('project', '=', project)
+    .where('id', '=', runnerId)
+    .executeTakeFirst()
+  if (runner !== undefined) await noteRunnerSeen(trx, project, runnerId, runner.last_seen, time)
 }
 
 const fenceTarget = ({ executionId, attempt, leaseToken }: Fence) => ({

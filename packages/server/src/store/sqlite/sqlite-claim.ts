@@ -19,8 +19,7 @@ export async function claimExecutions(
   now: () => number,
   order: ClaimOrder,
 ): Promise<StoredClaim[]> {
-  const offers = await findOffers(db, order)
-  await noteRunnerSeen(db, order.project, order.runnerId, now())
+  const offers = await findOffers(db, now(), order)
   if (offers.length === 0 || !(await hasWork(db, order))) return []
   return db.transaction().execute(async (trx) => {
     const again = await listClaims(trx, order)
@@ -35,16 +34,18 @@ export async function claimExecutions(
 
 async function findOffers(
   db: Kysely<Database>,
+  time: number,
   { project, runnerId, pool, executors }: ClaimOrder,
 ): Promise<Offer[]> {
   const row = await db
     .selectFrom('runners')
-    .select('offers')
+    .select(['offers', 'last_seen'])
     .where('project', '=', project)
     .where('id', '=', runnerId)
     .where('pool', '=', pool)
     .executeTakeFirst()
   if (row === undefined) throw runnerUnknown(runnerId)
+  await noteRunnerSeen(db, project, runnerId, row.last_seen, time)
   return parseOffers(row.offers).filter(
     ({ executor, runtimes }) => executors.includes(executor) && runtimes.length > 0,
   )

@@ -43,13 +43,14 @@ export async function noteRunnerSeen(
   db: Kysely<Database>,
   project: string,
   id: string,
+  lastSeen: number,
   time: number,
 ): Promise<void> {
+  if (lastSeen >= time - SEEN_EVERY_MS) return
   await db
     .updateTable('runners')
     .set({ last_seen: time })
     .where('project', '=', project)
     .where('id', '=', id)
-    .where('last_seen', '<', time - SEEN_EVERY_MS)
     .execute()
 }
