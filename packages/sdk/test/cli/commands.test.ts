@@ -1,0 +1,369 @@
+import { RGridError, type ExecutionRecord } from '@rgrid/protocol'
+import { access, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it, vi } from 'vitest'
+import type { LogPiece, RGridClient } from '../../src/types.js'
+import { createDirectory } from '../temporary-directory.js'
+import { createTestContext } from './support/create-test-context.js'
+import { createArtifact, createFakeExecution, createPiece, ID } from './support/fake-execution.js'
+
+const record = (changes: Partial<ExecutionRecord> = {}): ExecutionRecord => ({
+  id: ID,
+  status: 'completed',
+  cause: 'exit',
+  exitCode: 0,
+  signal: null,
+  message: null,
+  script: 'report.py',
+  args: ['sales\x1b.csv'],
+  rewrites: [],
+  envNames: [],
+  runtime: 'python',
+  executor: 'process',
+  timeoutMs: 300_000,
+  labels: {},
+  attempt: 1,
+  cancelRequested: false,
+  createdAt: '2026-01-02T03:04:05.000Z',
+  claimedAt: null,
+  startedAt: null,
+  finishedAt: '2026-01-02T03:04:06.000Z',
+  timings: { queuedMs: 1, preparingMs: 1, runningMs: 1_200, finishingMs: 1, totalMs: 1_203 },
+  usage: { wallMs: 1_200, cpuSeconds: 0.5, peakMemoryBytes: null },
+  costMicrons: 0,
+  logs: { stdoutBytes: 1, stderrBytes: 0, droppedBytes: 0, cursor: '1.1' },
+  artifacts: [],
+  skipped: [],
+  ...changes,
+})
+
+const failing = (error: Error) => () => Promise.reject(error)
+
+describe('rgrid', () => {
+  it('suggests a command for a typo', async () => {
+    const { run, stderr } = createTestContext()
+
+    expect(await run('lgos')).toBe(2)
+
+    expect(stderr()).toBe("rgrid: unknown command 'lgos': did you mean logs?\n")
+  })
+
+  it('prints its version', async () => {
+    const { run, stdout } = createTestContext()
+
+    expect(await run('--version')).toBe(0)
+
+    expect(stdout()).toMatch(/^\d+\.\d+\.\d+\S*\n$/)
+  })
+
+  it('shows help on stderr and fails without a command', async () => {
+    const { run, stdout, stderr } = createTestContext()
+
+    expect(await run()).toBe(2)
+
+    expect(stdout()).toBe('')
+    expect(stderr()).toContain('Usage: rgrid')
+  })
+
+  it.for([
+    'run',
+    'status',
+    'logs',
+    'attach',
+    'wait',
+    'cancel',
+    'ls',
+    'download',
+    'up',
+    'server',
+    'runner',
+    'init',
+    'doctor',
+  ])('explains %s', async (command) => {
+    const { run, stdout } = createTestContext()
+
+    expect(await run('help', command)).toBe(0)
+
+    expect(stdout()).toContain(`Usage: rgrid ${command}`)
+  })
+
+  it('explains the exit codes', async () => {
+    const { run, stdout } = createTestContext()
+
+    expect(await run('help', 'exit-codes')).toBe(0)
+
+    expect(stdout()).toContain('124')
+  })
+
+  it('reports an error in one line', async () => {
+    const get = failing(new RGridError('unauthenticated', 'this key is not known', { requestId: 'r1' }))
+    const { run, stdout, stderr } = createTestContext({ client: { get } })
+
+    expect(await run('status', ID)).toBe(4)
+
+    expect(stdout()).toBe('')
+    expect(stderr()).toMatch(/^rgrid: this key is not known: .*\(request r1\)\n$/)
+  })
+})
+
+describe('status', () => {
+  it('prints the record as JSON', async () => {
+    const { run, json } = createTestContext({ client: { get: async () => record() } })
+
+    await run('status', '--json', ID)
+
+    expect(json()).toEqual(record())
+  })
+
+  it('prints what happened, and nothing that steers the terminal', async () => {
+    const { run, stdout } = createTestContext({ client: { get: async () => record() } })
+
+    expect(await run('status', ID)).toBe(0)
+
+    expect(stdout()).toContain('status      completed\n')
+    expect(stdout()).toContain('script      report.py sales\\u{1b}.csv\n')
+  })
+})
+
+describe('ls', () => {
+  it('lists executions in columns', async () => {
+    const { run, stdout } = createTestContext({
+      client: { list: async () => ({ executions: [record()], next: null }) },
+    })
+
+    await run('ls')
+
+    const [header, row] = stdout().split('\n')
+    expect(header).toMatch(/^ID +STATUS +EXIT/)
+    expect(row).toMatch(new RegExp(`^${ID}  completed  0 .*report\\.py`))
+  })
+
+  it('prints ids only with -q', async () => {
+    const { run, stdout } = createTestContext({
+      client: { list: async () => ({ executions: [record()], next: null }) },
+    })
+
+    await run('ls', '-q')
+
+    expect(stdout()).toBe(`${ID}\n`)
+  })
+
+  it('reads as many pages as the limit needs', async () => {
+    const page = Array.from({ length: 100 }, () => record())
+    const list = vi.fn<RGridClient['list']>(async ({ limit } = {}) => ({
+      executions: page.slice(0, Number(limit)),
+      next: ID,
+    }))
+    const { run, json } = createTestContext({ client: { list } })
+
+    await run('ls', '--limit', '150', '--status', 'failed', '--json')
+
+    expect(list.mock.calls.map(([query]) => query)).toEqual([
+      { limit: 100, status: 'failed' },
+      { limit: 50, status: 'failed', before: ID },
+    ])
+    expect(json()).toMatchObject({ executions: { length: 150 }, next: ID })
+  })
+
+  it('says on stderr when there is nothing', async () => {
+    const { run, stdout, stderr } = createTestContext({
+      client: { list: async () => ({ executions: [], next: null }) },
+    })
+
+    expect(await run('ls')).toBe(0)
+
+    expect([stdout(), stderr()]).toEqual(['', 'rgrid: there are no executions yet\n'])
+  })
+})
+
+describe('logs', () => {
+  async function* play(): AsyncGenerator<LogPiece> {
+    yield createPiece('stdout', '\x1b[2Jout\n')
+    yield createPiece('stderr', 'err\n')
+  }
+
+  it('keeps the streams apart', async () => {
+    const { run, stdout, stderr } = createTestContext({ client: { logs: play } })
+
+    await run('logs', ID)
+
+    expect([stdout(), stderr()]).toEqual(['\x1b[2Jout\n', 'err\n'])
+  })
+
+  it('prints one stream when asked', async () => {
+    const { run, stdout, stderr } = createTestContext({ client: { logs: play } })
+
+    await run('logs', '--stream', 'stderr', ID)
+
+    expect([stdout(), stderr()]).toEqual(['', 'err\n'])
+  })
+
+  it('takes control sequences out on a terminal, unless --raw', async () => {
+    const tame = createTestContext({ tty: true, client: { logs: play } })
+    const raw = createTestContext({ tty: true, client: { logs: play } })
+
+    await tame.run('logs', ID)
+    await raw.run('logs', '--raw', ID)
+
+    expect([tame.stdout(), raw.stdout()]).toEqual(['out\n', '\x1b[2Jout\n'])
+  })
+
+  it('-f stops watching at Ctrl-C and cancels nothing', async () => {
+    const cancel = vi.fn()
+    let stopped: AbortSignal | undefined
+    async function* forever(_id: string, options: { signal?: AbortSignal } = {}): AsyncGenerator<LogPiece> {
+      stopped = options.signal
+      yield createPiece('stdout', 'x\n')
+      await new Promise(() => {})
+    }
+    const { run, signal, stdout } = createTestContext({ client: { logs: forever, cancel } })
+
+    const code = run('logs', '-f', ID)
+    await vi.waitFor(() => expect(stdout()).toBe('x\n'))
+    signal('SIGINT')
+
+    expect(await code).toBe(130)
+    expect(stopped?.aborted).toBe(true)
+    expect(cancel).not.toHaveBeenCalled()
+  })
+
+  it('ends quietly when the pipe is closed', async () => {
+    const stdoutError = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' })
+    const { run, stderr } = createTestContext({ client: { logs: play }, stdoutError })
+
+    expect(await run('logs', ID)).toBe(141)
+
+    expect(stderr()).toBe('')
+  })
+})
+
+describe('attach and wait', () => {
+  it.for(['attach', 'wait'])("%s exits with the execution's code", async (command) => {
+    const { execution } = createFakeExecution({ result: { status: 'failed', exitCode: 7 } })
+    const { run } = createTestContext({ client: { attach: () => execution } })
+
+    expect(await run(command, ID)).toBe(7)
+  })
+
+  it.for(['attach', 'wait'])('%s only stops watching at Ctrl-C', async (command) => {
+    const { execution, cancels } = createFakeExecution({ endless: true })
+    const { run, signal, listeners, stderr } = createTestContext({ client: { attach: () => execution } })
+
+    const code = run(command, ID)
+    await vi.waitFor(() => expect(listeners()).toBe(1))
+    signal('SIGINT')
+
+    expect(await code).toBe(130)
+    expect(cancels).toEqual([])
+    expect(stderr()).toContain(`rgrid cancel ${ID}`)
+  })
+
+  it('attach shows the output, and saves nothing', async () => {
+    const download = vi.fn(async () => [])
+    const { execution } = createFakeExecution({
+      pieces: [createPiece('stdout', 'hi\n')],
+      result: { artifacts: [createArtifact('a.json')], download },
+    })
+    const { run, stdout } = createTestContext({ client: { attach: () => execution } })
+
+    await run('attach', ID)
+
+    expect(stdout()).toBe('hi\n')
+    expect(download).not.toHaveBeenCalled()
+  })
+})
+
+describe('cancel', () => {
+  it('asks and says so', async () => {
+    const cancel = vi.fn(async () => {})
+    const { run, stderr } = createTestContext({ client: { cancel } })
+
+    expect(await run('cancel', ID)).toBe(0)
+
+    expect(cancel).toHaveBeenCalledWith(ID)
+    expect(stderr()).toBe(`rgrid: asked ${ID} to end\n`)
+  })
+
+  it('fails with 1 for one that is over', async () => {
+    const cancel = failing(new RGridError('already_finished', 'it is over'))
+    const { run } = createTestContext({ client: { cancel } })
+
+    expect(await run('cancel', ID)).toBe(1)
+  })
+})
+
+describe('download', () => {
+  it('saves below the directory and prints the paths', async () => {
+    const save = vi.fn(async () => {})
+    const artifacts = async () => [{ ...createArtifact('charts/a.svg'), save }]
+    const { run, stdout } = createTestContext({
+      cwd: '/nowhere',
+      client: { get: async () => record(), artifacts },
+    })
+
+    expect(await run('download', ID, '-o', 'out')).toBe(0)
+
+    expect(save).toHaveBeenCalledWith('/nowhere/out/charts/a.svg')
+    expect(stdout()).toBe('/nowhere/out/charts/a.svg\n')
+  })
+
+  it('fails with 1 while the execution runs', async () => {
+    const get = async () => record({ status: 'running' })
+    const { run, stderr } = createTestContext({ client: { get } })
+
+    expect(await run('download', ID)).toBe(1)
+
+    expect(stderr()).toContain(`rgrid wait ${ID}`)
+  })
+})
+
+describe('init', () => {
+  it('writes a first script and a configuration', async () => {
+    const cwd = await createDirectory()
+    const { run } = createTestContext({ cwd })
+
+    expect(await run('init', 'project')).toBe(0)
+
+    await access(join(cwd, 'project', 'hello.py'))
+    await access(join(cwd, 'project', '.rgrid', 'config.toml'))
+  })
+
+  it('overwrites nothing', async () => {
+    const cwd = await createDirectory()
+    await createTestContext({ cwd }).run('init')
+    const second = createTestContext({ cwd })
+
+    expect(await second.run('init', '--json')).toBe(0)
+
+    expect(second.json()).toMatchObject({ written: [], kept: ['hello.py', '.rgrid/config.toml'] })
+  })
+
+  it('keeps the key from stdin where only its owner can read it', async () => {
+    const cwd = await createDirectory()
+    const { run, stdout, stderr } = createTestContext({ cwd, env: { HOME: cwd }, stdin: 'sk_abc_def\n' })
+
+    expect(await run('init', '--url', 'http://127.0.0.1:7433')).toBe(0)
+
+    const credentials = join(cwd, '.rgrid', 'credentials')
+    expect(await readFile(credentials, 'utf8')).toContain('sk_abc_def')
+    expect((await stat(credentials)).mode & 0o777).toBe(0o600)
+    expect(await readFile(join(cwd, '.rgrid', 'config.toml'), 'utf8')).toContain(
+      'url = "http://127.0.0.1:7433"',
+    )
+    expect(stdout() + stderr()).not.toContain('sk_abc_def')
+  })
+
+  it.for([
+    ['', 'http://s'],
+    ['not a key', 'http://s'],
+    ['sk_abc_def', 'ftp://s'],
+    ['sk_abc_def', 'server'],
+  ] as const)('refuses the key "%s" for %s and writes nothing', async ([stdin, url]) => {
+    const cwd = await createDirectory()
+    const { run } = createTestContext({ cwd, env: { HOME: cwd }, stdin })
+
+    expect(await run('init', '--url', url)).toBe(2)
+
+    await expect(access(join(cwd, 'hello.py'))).rejects.toThrow('ENOENT')
+  })
+})

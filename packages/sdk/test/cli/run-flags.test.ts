@@ -1,0 +1,205 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it, vi } from 'vitest'
+import type { RGridClient, RunOptions } from '../../src/types.js'
+import { createDirectory } from '../temporary-directory.js'
+import { createTestContext, type Surroundings } from './support/create-test-context.js'
+import { createFakeExecution } from './support/fake-execution.js'
+
+function setUp(surroundings: Surroundings = {}) {
+  const run = vi.fn<RGridClient['run']>(() => createFakeExecution().execution)
+  const cli = createTestContext({ ...surroundings, client: { run } })
+  const options = (): RunOptions => run.mock.calls[0]?.[1] ?? {}
+  return { ...cli, client: { run }, options }
+}
+
+async function writeEnvFile(text: string | Uint8Array): Promise<{ cwd: string }> {
+  const cwd = await createDirectory()
+  await writeFile(join(cwd, 'vars'), text)
+  return { cwd }
+}
+
+describe('the command line of run', () => {
+  it('leaves everything behind the script to the script', async () => {
+    const { run, client, options } = setUp()
+
+    await run('run', '--timeout', '2s', 'train.py', '--timeout', '9', '-d', '--json', '--', '-e', 'x')
+
+    expect(client.run.mock.calls[0]?.[0]).toBe('train.py')
+    expect(options()).toMatchObject({
+      args: ['--timeout', '9', '-d', '--json', '--', '-e', 'x'],
+      timeoutMs: 2_000,
+      env: {},
+    })
+  })
+
+  it('passes --help behind the script on', async () => {
+    const { run, options } = setUp()
+
+    await run('run', 'a.py', '--help')
+
+    expect(options().args).toEqual(['--help'])
+  })
+
+  it('sends files along unless --no-upload says otherwise', async () => {
+    const first = setUp()
+    const second = setUp()
+
+    await first.run('run', 'a.py')
+    await second.run('run', '--no-upload', 'a.py')
+
+    expect([first.options().upload, second.options().upload]).toEqual([true, false])
+  })
+
+  it('gathers labels', async () => {
+    const { run, options } = setUp()
+
+    await run('run', '--label', 'a=1', '--label', 'b=x=y', 'a.py')
+
+    expect(options().labels).toEqual({ a: '1', b: 'x=y' })
+  })
+
+  it('leaves out what was not asked for', async () => {
+    const { run, options } = setUp()
+
+    await run('run', 'a.py')
+
+    expect(Object.keys(options()).sort()).toEqual(['args', 'cwd', 'env', 'upload'])
+  })
+
+  it.for([
+    ['500ms', 500],
+    ['2s', 2_000],
+    ['1.5m', 90_000],
+    ['1h', 3_600_000],
+    ['30', 30_000],
+    ['0.5', 500],
+  ] as const)('reads the timeout %s', async ([text, ms]) => {
+    const { run, options } = setUp()
+
+    await run('run', '--timeout', text, 'a.py')
+
+    expect(options().timeoutMs).toBe(ms)
+  })
+
+  it.for(['0', '-1', 'soon', '', '1d', '1e3', 'NaN'])('refuses the timeout "%s"', async (text) => {
+    const { run, client, stderr } = setUp()
+
+    expect(await run('run', `--timeout=${text}`, 'a.py')).toBe(2)
+
+    expect(client.run).not.toHaveBeenCalled()
+    expect(stderr()).toMatch(/^rgrid: option '--timeout <time>' .*500ms.*\n$/)
+  })
+
+  it('refuses an unknown runtime and lists the known ones', async () => {
+    const { run, client, stderr } = setUp()
+
+    expect(await run('run', '--runtime', 'cobol', 'a.py')).toBe(2)
+
+    expect(client.run).not.toHaveBeenCalled()
+    expect(stderr()).toMatch(/^rgrid: --runtime "cobol" .*python3\.12.*\n$/)
+  })
+
+  it('refuses an unknown executor', async () => {
+    const { run, stderr } = setUp()
+
+    expect(await run('run', '--executor', 'vm', 'a.py')).toBe(2)
+
+    expect(stderr()).toMatch(/^rgrid: .*docker, process\n$/)
+  })
+})
+
+describe('-e', () => {
+  it.for([
+    ['A=1', { A: '1' }],
+    ['A=', { A: '' }],
+    ['A=b=c', { A: 'b=c' }],
+    ['HOME_TOWN', { HOME_TOWN: 'Ulm' }],
+  ] as const)('reads %s', async ([flag, env]) => {
+    const { run, options } = setUp({ env: { HOME_TOWN: 'Ulm', OTHER: 'not sent' } })
+
+    await run('run', '-e', flag, 'a.py')
+
+    expect(options().env).toEqual(env)
+  })
+
+  it('lets the last of a name win', async () => {
+    const { run, options } = setUp()
+
+    await run('run', '-e', 'A=1', '-e', 'A=2', 'a.py')
+
+    expect(options().env).toEqual({ A: '2' })
+  })
+
+  it.for(['=x', '', 'NOT_SET'])('refuses "%s"', async (flag) => {
+    const { run, client, stderr } = setUp()
+
+    expect(await run('run', '-e', flag, 'a.py')).toBe(2)
+
+    expect(client.run).not.toHaveBeenCalled()
+    expect(stderr()).toMatch(/^rgrid: -e .*NAME=VALUE\n$|^rgrid: -e NOT_SET.*-e NOT_SET=VALUE\n$/)
+  })
+})
+
+describe('--env-file', () => {
+  it('reads quotes, comments, export, CRLF and a byte order mark', async () => {
+    const text = `\ufeff# first\r\nA=1\r\n\r\nexport B="x y" # why\r\nC='it''s'\r\nD="two\r\nlines"\r\nE=`
+    const { run, options } = setUp(await writeEnvFile(text))
+
+    await run('run', '--env-file', 'vars', 'a.py')
+
+    expect(options().env).toEqual({ A: '1', B: 'x y', C: 'it', D: 'two\nlines', E: '' })
+  })
+
+  it('comes before -e, which has the last word', async () => {
+    const { run, options } = setUp(await writeEnvFile('A=file\nB=file'))
+
+    await run('run', '-e', 'A=flag', '--env-file', 'vars', 'a.py')
+
+    expect(options().env).toEqual({ A: 'flag', B: 'file' })
+  })
+
+  it.for([
+    ['A=1\n\nno value\n', 'line 3'],
+    ['# x\n=1\n', 'line 2'],
+    ['A B=1\n', 'line 1'],
+    ['1A=1\n', 'line 1'],
+    ['A=1\nB="open\nC=2\n', 'line 2'],
+    ['A=x\0y\n', 'line 1'],
+  ] as const)('refuses %j naming the file and the line', async ([text, line]) => {
+    const { run, client, stderr } = setUp(await writeEnvFile(text))
+
+    expect(await run('run', '--env-file', 'vars', 'a.py')).toBe(2)
+
+    expect(client.run).not.toHaveBeenCalled()
+    expect(stderr()).toMatch(new RegExp(`^rgrid: vars, ${line}: .+\\n$`))
+  })
+
+  it('never repeats a line, which may hold a secret', async () => {
+    const { run, stderr } = setUp(await writeEnvFile('sk_secret\n'))
+
+    await run('run', '--env-file', 'vars', 'a.py')
+
+    expect(stderr()).not.toContain('sk_secret')
+  })
+
+  it.for([
+    ['a directory', '.'],
+    ['a missing file', 'missing'],
+    ['a device without end', '/dev/zero'],
+  ] as const)('refuses %s', async ([, file]) => {
+    const { run, stderr } = setUp(await writeEnvFile(''))
+
+    expect(await run('run', '--env-file', file, 'a.py')).toBe(2)
+
+    expect(stderr()).toMatch(/^rgrid: --env-file .+\n$/)
+  })
+
+  it('refuses bytes that are not UTF-8', async () => {
+    const { run, stderr } = setUp(await writeEnvFile(Buffer.from([0x41, 0x3d, 0xff])))
+
+    expect(await run('run', '--env-file', 'vars', 'a.py')).toBe(2)
+
+    expect(stderr()).toBe('rgrid: --env-file vars is not UTF-8 text\n')
+  })
+})

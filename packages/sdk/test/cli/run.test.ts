@@ -1,0 +1,288 @@
+import { RGridError } from '@rgrid/protocol'
+import { describe, expect, it, vi } from 'vitest'
+import type { Result } from '../../src/types.js'
+import { createTestContext, type Surroundings } from './support/create-test-context.js'
+import {
+  createArtifact,
+  createFakeExecution,
+  createPiece,
+  ID,
+  type Script,
+} from './support/fake-execution.js'
+
+function setUp(script: Script = {}, surroundings: Surroundings = {}) {
+  const { execution, cancels } = createFakeExecution(script)
+  const client = { run: () => execution, ...surroundings.client }
+  return { ...createTestContext({ ...surroundings, client }), cancels }
+}
+
+const saves = (...names: string[]): Partial<Result> => ({
+  artifacts: names.map(createArtifact),
+  download: async (directory) => names.map((name) => `${directory}/${name}`),
+})
+
+describe('the output of run', () => {
+  it('is the exact bytes of the script, each stream on its own', async () => {
+    const odd = Uint8Array.of(0xff, 0x00, 0x0a, 0x1b)
+    const pieces = [createPiece('stdout', 'out\n'), createPiece('stderr', 'err'), createPiece('stdout', odd)]
+    const { run, stdoutBytes, stderr } = setUp({ pieces })
+
+    expect(await run('run', 'a.py')).toBe(0)
+
+    expect(stdoutBytes()).toEqual(Buffer.concat([Buffer.from('out\n'), odd]))
+    expect(stderr()).toBe('err')
+  })
+
+  it('says on stderr where a very long log has a gap', async () => {
+    const { run, stdout, stderr } = setUp({ pieces: [createPiece('stdout', 'tail', 4096)] })
+
+    await run('run', 'a.py')
+
+    expect(stdout()).toBe('tail')
+    expect(stderr()).toMatch(/^rgrid: 4096 bytes .*\n$/)
+  })
+
+  it('frees the client at the end', async () => {
+    const { run, closed, listeners } = setUp()
+
+    await run('run', 'a.py')
+
+    expect(closed()).toBe(1)
+    expect(listeners()).toBe(0)
+  })
+})
+
+describe('the files of run', () => {
+  it('are saved into the current directory and named on stderr', async () => {
+    const { run, stdout, stderr } = setUp({ result: saves('a.json', 'charts/b.svg') }, { cwd: '/home/me' })
+
+    expect(await run('run', 'a.py')).toBe(0)
+
+    expect(stdout()).toBe('')
+    expect(stderr()).toBe('rgrid: completed after 1.2 s, saved a.json charts/b.svg\n')
+  })
+
+  it('stay where they are with --remote-only', async () => {
+    const download = vi.fn(async () => [])
+    const { run, stderr } = setUp({ result: { ...saves('a.json'), download } }, { tty: true })
+
+    await run('run', '--remote-only', 'a.py')
+
+    expect(download).not.toHaveBeenCalled()
+    expect(stderr()).toContain(`1 file to fetch with rgrid download ${ID}`)
+  })
+
+  it('that cannot be saved make a success a failure of RGrid', async () => {
+    const download = () => Promise.reject(new Error('ENOSPC: no space left on device'))
+    const { run, stderr } = setUp({ result: { ...saves('a.json'), download } })
+
+    expect(await run('run', 'a.py')).toBe(125)
+
+    expect(stderr()).toContain(`rgrid download ${ID} tries again`)
+  })
+
+  it('that were left behind are named', async () => {
+    const { run, stderr } = setUp({ result: { skipped: [{ path: 'link', reason: 'a symbolic link' }] } })
+
+    await run('run', 'a.py')
+
+    expect(stderr()).toContain('left behind link (a symbolic link)')
+  })
+})
+
+describe('the receipt of run', () => {
+  it('is not written away from a terminal when nothing is new', async () => {
+    const ended = setUp({ result: { status: 'failed', exitCode: 3 } })
+
+    expect(await ended.run('run', 'a.py')).toBe(3)
+
+    expect(ended.stderr()).toBe('')
+  })
+
+  it('is written on a terminal, below an unfinished line', async () => {
+    const { run, stderr } = setUp(
+      { pieces: [createPiece('stdout', 'no newline')] },
+      { tty: true, env: { NO_COLOR: '1' } },
+    )
+
+    await run('run', 'a.py')
+
+    expect(stderr()).toBe('\nrgrid: completed after 1.2 s\n')
+  })
+
+  it('has the cost where there is one', async () => {
+    const { run, stderr } = setUp({ result: { costMicrons: 417 } }, { tty: true })
+
+    await run('run', 'a.py')
+
+    expect(stderr()).toContain('cost 0.000417')
+  })
+
+  it('says when a script ran here without isolation', async () => {
+    const record = { runtime: 'python', executor: 'process' } as Result['record']
+    const { run, stderr } = setUp(
+      { result: { record } },
+      { tty: true, client: { target: async () => 'embedded' } },
+    )
+
+    await run('run', 'a.py')
+
+    expect(stderr()).toContain('on this machine, without isolation')
+  })
+
+  it('is left out with --quiet', async () => {
+    const { run, stderr } = setUp({ result: saves('a.json') }, { tty: true })
+
+    await run('run', '--quiet', 'a.py')
+
+    expect(stderr()).toBe('')
+  })
+
+  it('cannot steer the terminal through the name of a file', async () => {
+    const { run, stderr } = setUp({ result: saves('a\x1b]0;owned\x07') })
+
+    await run('run', 'a.py')
+
+    expect(stderr()).toContain('a\\u{1b}]0;owned\\u{7}')
+  })
+})
+
+describe('run --json', () => {
+  it('prints log, status and result as JSON lines', async () => {
+    const { run, jsonLines, stderr } = setUp(
+      { statuses: ['running'], pieces: [createPiece('stdout', 'hi\n')], result: saves('a.json') },
+      { cwd: '/home/me' },
+    )
+
+    expect(await run('run', '--json', 'a.py')).toBe(0)
+
+    expect(jsonLines()).toEqual([
+      { type: 'status', status: 'running', message: null },
+      { type: 'log', stream: 'stdout', at: '1970-01-01T00:00:00.000Z', text: 'hi\n' },
+      expect.objectContaining({
+        type: 'result',
+        id: ID,
+        status: 'completed',
+        exitCode: 0,
+        saved: ['/home/me/a.json'],
+      }),
+    ])
+    expect(stderr()).toBe('')
+  })
+
+  it('has the exact bytes in base64 where they are no text', async () => {
+    const { run, jsonLines } = setUp({ pieces: [createPiece('stdout', Uint8Array.of(0xff))] })
+
+    await run('run', '--json', 'a.py')
+
+    expect(jsonLines()[0]).toMatchObject({ type: 'log', base64: '/w==' })
+  })
+})
+
+describe('run -d', () => {
+  it('prints the id and nothing else', async () => {
+    const { run, stdout, stderr } = setUp({ endless: true }, { tty: true })
+
+    expect(await run('run', '-d', 'a.py')).toBe(0)
+
+    expect(stdout()).toBe(`${ID}\n`)
+    expect(stderr()).toBe('')
+  })
+
+  it('prints the id as JSON with --json', async () => {
+    const { run, json } = setUp({ endless: true })
+
+    await run('run', '-d', '--json', 'a.py')
+
+    expect(json()).toEqual({ id: ID })
+  })
+
+  it('is refused in embedded mode with the way out', async () => {
+    const { run, stderr } = setUp({}, { client: { target: async () => 'embedded' } })
+
+    expect(await run('run', '-d', 'a.py')).toBe(2)
+
+    expect(stderr()).toMatch(/^rgrid: .*rgrid up.*\n$/)
+  })
+
+  it('fails when the server does not accept it', async () => {
+    const { run, stdout } = setUp({ error: new RGridError('queue_full', 'the queue is full') })
+
+    expect(await run('run', '-d', 'a.py')).toBe(125)
+
+    expect(stdout()).toBe('')
+  })
+})
+
+describe('an interrupt of run', () => {
+  it('cancels at the first signal and exits with 130', async () => {
+    const { run, signal, listeners, cancels, left, stderr } = setUp({
+      endless: true,
+      pieces: [createPiece('stdout', '1\n')],
+    })
+
+    const code = run('run', 'a.py')
+    await vi.waitFor(() => expect(listeners()).toBe(1))
+    signal('SIGINT')
+
+    expect(await code).toBe(130)
+    expect(cancels).toHaveLength(1)
+    expect(left).toEqual([])
+    expect(stderr()).toContain('rgrid: cancelling…')
+  })
+
+  it('leaves at once at the second', async () => {
+    const { execution } = createFakeExecution({ endless: true })
+    const stubborn = Object.assign(execution, { cancel: () => new Promise<void>(() => {}) })
+    const { run, signal, left, listeners } = createTestContext({ client: { run: () => stubborn } })
+
+    void run('run', 'a.py')
+    await vi.waitFor(() => expect(listeners()).toBe(1))
+    signal('SIGINT')
+    await new Promise((resolve) => setTimeout(resolve, 250))
+    signal('SIGINT')
+
+    expect(left).toEqual([130])
+  })
+
+  it('counts once when npx forwards the same key press', async () => {
+    const { execution } = createFakeExecution({ endless: true })
+    const stubborn = Object.assign(execution, { cancel: () => new Promise<void>(() => {}) })
+    const { run, signal, left, listeners } = createTestContext({ client: { run: () => stubborn } })
+
+    void run('run', 'a.py')
+    await vi.waitFor(() => expect(listeners()).toBe(1))
+    signal('SIGINT')
+    signal('SIGINT')
+
+    expect(left).toEqual([])
+  })
+})
+
+describe('output that nobody takes', () => {
+  const failure = (code: string) => Object.assign(new Error(`write ${code}`), { code })
+
+  it('cancels the execution and exits quietly with 141 when the pipe is closed', async () => {
+    const { run, cancels, stderr } = setUp(
+      { endless: true, pieces: [createPiece('stdout', 'x')] },
+      { stdoutError: failure('EPIPE') },
+    )
+
+    expect(await run('run', 'a.py')).toBe(141)
+
+    expect(cancels).toHaveLength(1)
+    expect(stderr()).toBe('')
+  })
+
+  it('cancels the execution and exits with 1 when the disk is full', async () => {
+    const { run, cancels, stderr } = setUp(
+      { endless: true, pieces: [createPiece('stdout', 'x')] },
+      { stdoutError: failure('ENOSPC') },
+    )
+
+    expect(await run('run', 'a.py')).toBe(1)
+
+    expect(cancels).toHaveLength(1)
+    expect(stderr()).toMatch(/^rgrid: cannot write the output \(write ENOSPC\).*\n$/)
+  })
+})

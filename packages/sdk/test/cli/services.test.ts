@@ -1,0 +1,112 @@
+import { describe, expect, it, vi } from 'vitest'
+import type { EmbeddedModule } from '../../src/cli/load-embedded.js'
+import { createTestContext } from './support/create-test-context.js'
+
+const URL = 'http://127.0.0.1:7433'
+
+function createService() {
+  const close = vi.fn(async () => {})
+  return { url: URL, name: 'here', close, closed: new Promise<void>(() => {}) }
+}
+
+describe('up', () => {
+  it('serves until the first signal, then closes', async () => {
+    const service = createService()
+    const startUp = vi.fn<EmbeddedModule['startUp']>(async () => service)
+    const { run, signal, listeners, stdout, stderr } = createTestContext({ embedded: { startUp } })
+
+    const code = run('up', '--port', '0', '--slots', '2', '--executor', 'process')
+    await vi.waitFor(() => expect(listeners()).toBe(1))
+    signal('SIGTERM')
+
+    expect(await code).toBe(0)
+    expect(startUp).toHaveBeenCalledWith({ port: 0, slots: 2, executors: ['process'] })
+    expect(service.close).toHaveBeenCalledOnce()
+    expect(stdout()).toBe('')
+    expect(stderr()).toContain(`rgrid: up at ${URL}`)
+  })
+
+  it('prints its URL with --json', async () => {
+    const { run, signal, listeners, json } = createTestContext({
+      embedded: { startUp: async () => createService() },
+    })
+
+    const code = run('up', '--json')
+    await vi.waitFor(() => expect(listeners()).toBe(1))
+    signal('SIGINT')
+    await code
+
+    expect(json()).toEqual({ url: URL })
+  })
+})
+
+describe('server', () => {
+  it('shows its first keys on stderr only', async () => {
+    const keys = { admin: 'sk_a_1', runner: 'sk_r_2' }
+    const startServer = vi.fn<EmbeddedModule['startServer']>(async () => ({ ...createService(), keys }))
+    const { run, signal, listeners, stdout, stderr } = createTestContext({ embedded: { startServer } })
+
+    const code = run('server', '--data-dir', 'data', '--allow-process')
+    await vi.waitFor(() => expect(listeners()).toBe(1))
+    signal('SIGINT')
+    await code
+
+    expect(startServer).toHaveBeenCalledWith({
+      host: '127.0.0.1',
+      port: 7433,
+      dataDirectory: '/nowhere/data',
+      allowProcess: true,
+    })
+    expect(stdout()).toBe('')
+    expect(stderr()).toContain('sk_a_1')
+    expect(stderr()).toContain('sk_r_2')
+  })
+})
+
+describe('runner', () => {
+  const env = { RGRID_API_KEY: 'sk_r_2', RGRID_URL: URL }
+
+  it('offers docker, and process where it is allowed', async () => {
+    const startRunner = vi.fn<EmbeddedModule['startRunner']>(async () => ({
+      ...createService(),
+      closed: Promise.resolve(),
+    }))
+    const { run } = createTestContext({ env, embedded: { startRunner } })
+
+    expect(await run('runner', '--allow-process', '--price-per-hour', '0.05')).toBe(0)
+
+    expect(startRunner).toHaveBeenCalledWith({
+      url: URL,
+      apiKey: 'sk_r_2',
+      slots: 4,
+      executors: ['docker', 'process'],
+      allowProcess: true,
+      micronsPerHour: 50_000,
+    })
+  })
+
+  it('fails with the reason when it cannot go on, and closes', async () => {
+    const service = { ...createService(), closed: Promise.reject(new Error('the key was revoked')) }
+    const { run, stderr } = createTestContext({ env, embedded: { startRunner: async () => service } })
+
+    expect(await run('runner')).toBe(125)
+
+    expect(service.close).toHaveBeenCalledOnce()
+    expect(stderr()).toContain('rgrid: the key was revoked\n')
+  })
+
+  it.for([
+    ['without a key', ['runner', '--url', URL], {}, 4],
+    ['without a server', ['runner'], { RGRID_API_KEY: 'sk_r_2' }, 2],
+    ['for process alone', ['runner', '--executor', 'process'], env, 2],
+    ['with a price that is no amount', ['runner', '--price-per-hour', '5c'], env, 2],
+  ] as const)('is refused %s', async ([, argv, environment, exit]) => {
+    const startRunner = vi.fn<EmbeddedModule['startRunner']>()
+    const { run, stderr } = createTestContext({ env: { ...environment }, embedded: { startRunner } })
+
+    expect(await run(...argv)).toBe(exit)
+
+    expect(startRunner).not.toHaveBeenCalled()
+    expect(stderr()).toMatch(/^rgrid: .+\n$/)
+  })
+})
