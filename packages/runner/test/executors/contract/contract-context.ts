@@ -1,0 +1,16 @@
+import type { Executor } from '../../../src/executors/executor.js'
+
+/** What the contract needs to know of one executor. */
+export interface ContractContext {
+  create(instance: string): Executor
+  /** How many processes or containers of an instance there are. */
+  countLeft(instance: string): Promise<number>
+}
+
+/** One promise that every executor keeps. Rejects when it does not. */
+export interface ContractCase {
+  readonly title: string
+  readonly check: (context: ContractContext) => Promise<void>
+  /** Whether it holds only where scripts are isolated and limited. */
+  readonly needsIsolation?: true
+}

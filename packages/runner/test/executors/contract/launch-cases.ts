@@ -1,0 +1,176 @@
+import { RUNTIMES } from '@rgrid/protocol'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, onTestFinished, vi } from 'vitest'
+import { z } from 'zod'
+import { StartError } from '../../../src/executors/executor.js'
+import type { ContractCase, ContractContext } from './contract-context.js'
+import { createExecutor, runScript, startScript } from './start-script.js'
+
+const AWKWARD = [
+  '',
+  ' ',
+  'a b',
+  `it's "quoted"`,
+  'two\nlines\n',
+  '$(id) `id` $HOME',
+  '-rf',
+  '--',
+  '\\n\\',
+  'ü 漢字 🚀',
+  '*',
+  '\t',
+]
+
+const reportSchema = z.object({
+  argv: z.array(z.string()),
+  env: z.record(z.string(), z.string()),
+  cwd: z.string(),
+})
+
+const REPORT = `
+import json, os, sys
+print(json.dumps({'argv': sys.argv, 'env': dict(os.environ), 'cwd': os.getcwd()}))
+`
+
+/** Arguments arrive as they were given. */
+export async function checkArguments(context: ContractContext): Promise<void> {
+  const { stdout } = await runScript(context, REPORT, { args: AWKWARD })
+
+  expect(parseReport(stdout).argv.slice(1)).toEqual(AWKWARD)
+}
+
+/** Environment values arrive as they were given, under any name that is allowed. */
+export async function checkEnvironment(context: ContractContext): Promise<void> {
+  const values = AWKWARD.map((value, index): [string, string] => [`VALUE_${index}`, value])
+  const env = Object.fromEntries([...values, ['UID', 'x'], ['_under', 'x']])
+  const { stdout } = await runScript(context, REPORT, { env })
+
+  expect(parseReport(stdout).env).toMatchObject(env)
+}
+
+/** The longest argument and environment that are allowed arrive. */
+export async function checkLongText(context: ContractContext): Promise<void> {
+  const long = `${"'".repeat(60_000)}end`
+  const { stdout } = await runScript(context, REPORT, { args: [long], env: { LONG: long } })
+  const { argv, env } = parseReport(stdout)
+
+  expect([argv[1] === long, env['LONG'] === long]).toEqual([true, true])
+}
+
+/** The script knows which execution it is. */
+export async function checkIdentity(context: ContractContext): Promise<void> {
+  const { stdout, launch } = await runScript(context, REPORT, { attempt: 2 })
+
+  expect(parseReport(stdout).env).toMatchObject({
+    RGRID_EXECUTION_ID: launch.executionId,
+    RGRID_ATTEMPT: '2',
+  })
+}
+
+/** Nothing of the runner's environment reaches the script. */
+export async function checkNoLeak(context: ContractContext): Promise<void> {
+  vi.stubEnv('RGRID_API_KEY', 'canary-of-the-runner')
+  vi.stubEnv('CANARY', 'canary-of-the-runner')
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const { stdout } = await runScript(context, REPORT)
+
+  expect(stdout.toString()).not.toContain('canary-of-the-runner')
+}
+
+/** The script runs in its workspace, and is called by its path there. */
+export async function checkWorkingDirectory(context: ContractContext): Promise<void> {
+  const source = `
+import os, sys
+with open('beside.txt', 'w') as file: file.write('|'.join([sys.argv[0], __file__]))
+`
+  const script = 'some folder/déjà.py'
+  const { exit, workDir } = await runScript(context, source, { script })
+  const written = await readFile(join(workDir, 'beside.txt'), 'utf8')
+
+  expect(exit).toMatchObject({ cause: 'exit', exitCode: 0 })
+  expect(written.split('|')[0]).toBe(script)
+}
+
+/** The script may read and change what is in the workspace; the runner may read and remove what it left. */
+export async function checkFiles(context: ContractContext): Promise<void> {
+  const source = `
+import os
+with open('given/input.txt') as file: text = file.read()
+with open('given/input.txt', 'a') as file: file.write(' and more')
+os.makedirs('made/by/script')
+with open('made/by/script/result.txt', 'w') as file: file.write(text.upper())
+os.chmod('made/by/script/result.txt', 0o600)
+`
+  const executor = createExecutor(context)
+  const first = await startScript(context, 'pass', { executor })
+  await first.running.exit
+  const { workDir, release } = first
+  await release()
+  await mkdir(join(workDir, 'given'), { recursive: true })
+  await writeFile(join(workDir, 'given/input.txt'), 'text')
+  const { exit, stderr } = await runScript(context, source, { executor, workDir })
+
+  expect([exit.exitCode, stderr.toString()]).toEqual([0, ''])
+  expect(await readFile(join(workDir, 'made/by/script/result.txt'), 'utf8')).toBe('TEXT')
+  expect(await readFile(join(workDir, 'given/input.txt'), 'utf8')).toBe('text and more')
+  await rm(workDir, { recursive: true })
+}
+
+/** Standard input is there and empty. */
+export async function checkStdin(context: ContractContext): Promise<void> {
+  const { stdout, exit } = await runScript(context, 'import sys; print(len(sys.stdin.buffer.read()))')
+
+  expect([exit.exitCode, stdout.toString()]).toEqual([0, '0\n'])
+}
+
+/** What a script prints is seen at once, not when it ends. */
+export async function checkUnbuffered(context: ContractContext): Promise<void> {
+  const { running } = await startScript(context, 'import time; print("now"); time.sleep(25)')
+  const first = await new Promise<string>((resolve) => {
+    running.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString()))
+    void running.exit.then(() => resolve('only at the end'))
+    setTimeout(resolve, 10_000, 'not at once').unref()
+  })
+
+  expect(first).toBe('now\n')
+}
+
+/** A bash script runs as one. */
+export async function checkBash(context: ContractContext): Promise<void> {
+  const source = 'words=(one "two three"); echo "${#words[@]} $0 $1"'
+  const { stdout } = await runScript(context, source, { runtime: 'bash', script: 'a.sh', args: ['x y'] })
+
+  expect(stdout.toString()).toBe('2 a.sh x y\n')
+}
+
+/** A runtime that is not there is said before anything starts. */
+export async function checkMissingRuntime(context: ContractContext): Promise<void> {
+  const executor = createExecutor(context)
+  const there = await executor.listRuntimes()
+  const missing = RUNTIMES.find((runtime) => !there.includes(runtime))
+  if (missing === undefined) throw new Error('every runtime is there: nothing to try this with')
+  const start = startScript(context, 'pass', { executor, runtime: missing })
+
+  expect(there).toContain('python')
+  await expect(start).rejects.toThrow(StartError)
+  await expect(start).rejects.toThrow(missing)
+}
+
+const parseReport = (stdout: Buffer): z.infer<typeof reportSchema> =>
+  reportSchema.parse(JSON.parse(stdout.toString()))
+
+/** What holds for the start of a script. */
+export const LAUNCH_CASES: readonly ContractCase[] = [
+  { title: 'hands over arguments exactly', check: checkArguments },
+  { title: 'hands over the environment exactly', check: checkEnvironment },
+  { title: 'hands over the longest argument and environment value', check: checkLongText },
+  { title: 'tells the script which execution and attempt it is', check: checkIdentity },
+  { title: "keeps the runner's environment to itself", check: checkNoLeak },
+  { title: 'runs the script in its workspace by its relative path', check: checkWorkingDirectory },
+  { title: 'shares the files of the workspace both ways', check: checkFiles },
+  { title: 'gives an empty standard input', check: checkStdin },
+  { title: 'shows what Python prints at once', check: checkUnbuffered },
+  { title: 'runs bash scripts', check: checkBash },
+  { title: 'throws a StartError where a runtime is missing', check: checkMissingRuntime },
+]

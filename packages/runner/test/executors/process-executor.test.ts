@@ -1,0 +1,10 @@
+import { createProcessExecutor } from '../../src/executors/process-executor.js'
+import { findMarked } from '../../src/executors/process/process-table.js'
+import { describeExecutor } from './executor-contract.js'
+
+describeExecutor('process', {
+  available: true,
+  isolates: false,
+  create: (instance) => createProcessExecutor({ instance }),
+  countLeft: async (instance) => findMarked(`RGRID_INSTANCE=${instance}`).length,
+})
