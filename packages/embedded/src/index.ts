@@ -1,0 +1,5 @@
+export { createExecutors, type ExecutorChoice } from './create-executors.js'
+export { createEmbedded, type Embedded, type EmbeddedOptions } from './create-embedded.js'
+export { startRunner, type StartedRunner, type StartRunnerOptions } from './start-runner.js'
+export { startServer, type StartedServer, type StartServerOptions } from './start-server.js'
+export { startUp, type StartedUp, type StartUpOptions } from './start-up.js'

@@ -1,0 +1,47 @@
+import { getUserPaths } from '@rgrid/protocol'
+import { createDiskBlobs, createServer, createSqliteStore, listen } from '@rgrid/server'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+
+/** How a server is started. */
+export interface StartServerOptions {
+  /** @default 127.0.0.1 */
+  readonly host?: string
+  readonly port: number
+  /** @default `$XDG_DATA_HOME/rgrid/server` */
+  readonly dataDirectory?: string
+  /**
+   * Whether runners may run scripts as plain processes, without isolation.
+   *
+   * @default false
+   */
+  readonly allowProcess?: boolean
+}
+
+/** A server that listens. */
+export interface StartedServer {
+  readonly url: string
+  /** The first API keys, only at the first start. They are not shown again. */
+  readonly keys: { readonly admin: string; readonly runner: string } | undefined
+  close(): Promise<void>
+}
+
+/** Starts a server on a port, over SQLite and a directory of blobs. */
+export async function startServer({
+  host = '127.0.0.1',
+  port,
+  dataDirectory,
+  allowProcess = false,
+}: StartServerOptions): Promise<StartedServer> {
+  const directory = dataDirectory ?? join(getUserPaths(process.env, homedir()).data, 'server')
+  const store = await createSqliteStore({ path: join(directory, 'rgrid.db') })
+  const blobs = await createDiskBlobs({ directory: join(directory, 'blobs') })
+  const server = createServer({ store, blobs, allowProcess })
+  const listening = await listen(server, { host, port })
+  const keys = await server.bootstrap()
+  const close = async (): Promise<void> => {
+    await listening.close()
+    await server.close()
+  }
+  return { url: listening.url, keys, close }
+}
