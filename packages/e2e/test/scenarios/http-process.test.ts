@@ -1,0 +1,4 @@
+import { KINDS } from '../support/worlds.js'
+import { describeScenarios } from './describe-scenarios.js'
+
+describeScenarios(KINDS.httpProcess, true)

@@ -1,0 +1,75 @@
+import { createExecutors, createEmbedded } from '@rgrid/embedded'
+import { createRunner } from '@rgrid/runner'
+import { createClient, type RGridClient } from '@rgrid/sdk'
+import { createDiskBlobs, createServer, createSqliteStore, listen } from '@rgrid/server'
+import type { ExecutorName } from '@rgrid/protocol'
+import type { Fetch } from '@rgrid/protocol/client'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** A place where executions run, complete and empty. */
+export interface World {
+  /** Where a client connects. */
+  readonly url: string
+  readonly apiKey: string
+  readonly fetch: Fetch | undefined
+  readonly client: RGridClient
+  close(): Promise<void>
+}
+
+/** A way to run RGrid. */
+export interface Kind {
+  readonly name: string
+  readonly executor: ExecutorName
+  open(): Promise<World>
+}
+
+const SLOTS = 4
+
+const makeDirectory = (): Promise<string> => mkdtemp(join(tmpdir(), 'rgrid-world-'))
+
+async function openEmbedded(executor: ExecutorName): Promise<World> {
+  const dataDirectory = await makeDirectory()
+  const embedded = await createEmbedded({ dataDirectory, slots: SLOTS, executors: [executor] })
+  const { url, apiKey, fetch } = embedded
+  const close = async (): Promise<void> => {
+    await embedded.close()
+    await rm(dataDirectory, { recursive: true })
+  }
+  return { url, apiKey, fetch, client: createClient({ url, apiKey, fetch }), close }
+}
+
+async function openHttp(executor: ExecutorName): Promise<World> {
+  const directory = await makeDirectory()
+  const store = await createSqliteStore({ path: join(directory, 'rgrid.db') })
+  const blobs = await createDiskBlobs({ directory: join(directory, 'blobs') })
+  const server = createServer({ store, blobs, allowProcess: true })
+  const { url, ...listening } = await listen(server, { port: 0 })
+  const runner = createRunner({
+    url,
+    apiKey: server.grant({ scopes: ['runner'] }),
+    executors: await createExecutors({ instance: `e2e-${process.pid}`, executors: [executor] }),
+    workDirectory: join(directory, 'runner'),
+    slots: SLOTS,
+  })
+  await runner.start()
+  const apiKey = server.grant({ scopes: ['submit', 'read'] })
+  const client = createClient({ url, apiKey })
+  const close = async (): Promise<void> => {
+    await client.close()
+    await runner.stop()
+    await listening.close()
+    await server.close()
+    await rm(directory, { recursive: true })
+  }
+  return { url, apiKey, fetch: undefined, client, close }
+}
+
+/** The four ways that every scenario runs in. */
+export const KINDS = {
+  embeddedProcess: { name: 'embedded, process', executor: 'process', open: () => openEmbedded('process') },
+  embeddedDocker: { name: 'embedded, docker', executor: 'docker', open: () => openEmbedded('docker') },
+  httpProcess: { name: 'HTTP, process', executor: 'process', open: () => openHttp('process') },
+  httpDocker: { name: 'HTTP, docker', executor: 'docker', open: () => openHttp('docker') },
+} as const satisfies Record<string, Kind>
