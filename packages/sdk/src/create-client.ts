@@ -4,7 +4,6 @@ import {
   executionIdSchema,
   executionPageSchema,
   executionSchema,
-  okSchema,
   RGridError,
   type ExecutionRecord,
 } from '@rgrid/protocol'
@@ -69,7 +68,9 @@ export function createClient(options: ClientOptions = {}): RGridClient {
       })
     },
     async cancel(id) {
-      await (await getApi()).call(okSchema, { method: 'POST', path: `/v1/executions/${toId(id)}/cancel` })
+      await (
+        await getApi()
+      ).call(executionSchema, { method: 'POST', path: `/v1/executions/${toId(id)}/cancel` })
     },
     logs: (id, logOptions = {}) => readLogs(async () => [await getApi(), toId(id)], logOptions),
     async artifacts(id) {

@@ -1,4 +1,4 @@
-import { executionSchema, okSchema, parseCursor, RGridError, type Status } from '@rgrid/protocol'
+import { executionSchema, parseCursor, RGridError, type Status } from '@rgrid/protocol'
 import { followEvents, type Api, type FetchResponse } from '@rgrid/protocol/client'
 import { createKeepAlive } from '../keep-alive.js'
 import type { Execution, LogPiece, Result } from '../types.js'
@@ -122,7 +122,7 @@ export function createExecution(id: string, open: () => Promise<Opened>, signal?
 /** Asks for the end of an execution. One that has ended meanwhile is fine: its result is what counts. */
 async function cancelExecution(api: Api, id: string): Promise<void> {
   try {
-    await api.call(okSchema, { method: 'POST', path: `/v1/executions/${id}/cancel` })
+    await api.call(executionSchema, { method: 'POST', path: `/v1/executions/${id}/cancel` })
   } catch (error) {
     if (!(error instanceof RGridError && error.code === 'already_finished')) throw error
   }

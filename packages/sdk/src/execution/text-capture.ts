@@ -14,7 +14,9 @@ export function createTextCapture(maxBytes: number): { push(piece: RawPiece): vo
   const kept: Record<StreamName, Uint8Array[]> = { stdout: [], stderr: [] }
   const size: Record<StreamName, number> = { stdout: 0, stderr: 0 }
   const truncated: Record<StreamName, boolean> = { stdout: false, stderr: false }
-  const toText = (stream: StreamName): string => createDecoder().decode(Buffer.concat(kept[stream]))
+  // A character that the cap cuts in two is left out.
+  const toText = (stream: StreamName): string =>
+    createDecoder().decode(Buffer.concat(kept[stream]), { stream: truncated[stream] })
 
   return {
     push({ stream, bytes, gapBytes }) {

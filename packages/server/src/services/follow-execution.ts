@@ -76,16 +76,16 @@ async function readBatch(context: Context, follower: Follower): Promise<{ text: 
   // The status is read before the log: what is finished by then has no log byte that the next read does not see.
   const glance = await context.store.executions.glance(project, id)
   if (glance === undefined) return { text: '', isEnd: true }
-  const hasEnded = isTerminal(glance.status)
-  let text = hasEnded && follower.lastState !== '' ? '' : await nextState(context, follower, glance)
   const chunks =
     glance.attempt === 0 ? [] : await context.store.logs.read(project, id, follower.cursor, BATCH_BYTES)
-  for (const chunk of chunks) text += formatLog(chunk)
   const last = chunks.at(-1)
   if (last !== undefined) follower.cursor = { attempt: last.attempt, seq: last.seq }
-  if (!hasEnded || chunks.length > 0) return { text, isEnd: false }
-  text += await nextState(context, follower, glance)
-  return { text: text + formatEnd(await getExecution(context, project, id)), isEnd: true }
+  const logs = chunks.map(formatLog).join('')
+  // Logs go first: a follower that loses its connection after every event still gets on.
+  if (!isTerminal(glance.status))
+    return { text: logs + (await nextState(context, follower, glance)), isEnd: false }
+  if (chunks.length > 0) return { text: logs, isEnd: false }
+  return { text: formatEnd(await getExecution(context, project, id)), isEnd: true }
 }
 
 /** The state event, when it says anything new. */
