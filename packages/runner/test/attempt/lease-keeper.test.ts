@@ -10,7 +10,11 @@ function keep(answer: (signal: AbortSignal | undefined) => Promise<{ cancelReque
   const seen: { path: string; json: unknown }[] = []
   const onCancel = vi.fn()
   const onLost = vi.fn()
-  const call = ((_schema: unknown, { path, json }: { path: string; json: unknown }, options?: { signal?: AbortSignal }) => {
+  const call = ((
+    _schema: unknown,
+    { path, json }: { path: string; json: unknown },
+    options?: { signal?: AbortSignal },
+  ) => {
     seen.push({ path, json })
     return answer(options?.signal)
   }) as unknown as Api['call']
@@ -43,7 +47,10 @@ describe('a lease', () => {
     await vi.advanceTimersByTimeAsync(50)
 
     expect(seen).toEqual([
-      { path: '/v1/runner/attempts/exec_1.2/renew', json: { leaseToken: 'secret', waitMs: 10_000, phase: 'running' } },
+      {
+        path: '/v1/runner/attempts/exec_1.2/renew',
+        json: { leaseToken: 'secret', waitMs: 10_000, phase: 'running' },
+      },
     ])
   })
 
