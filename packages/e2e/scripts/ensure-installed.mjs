@@ -1,7 +1,8 @@
 // Makes a fresh clone ready: dependencies always, built packages with --build. Does nothing where nothing is missing.
 // Uses only what Node brings along, as it runs before anything is installed.
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -51,15 +52,27 @@ function findStalePackages() {
   })
 }
 
+/** Runs npm. Its own words go to stderr: what runs after this script has stdout for itself. */
 function npm(args) {
-  // npm's own words go to stderr: what runs after this script has stdout for itself.
-  const { status, error } = spawnSync('npm', args, {
+  const child = spawn('npm', args, {
     cwd: root,
     stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',
   })
-  if (error) console.error(`npm did not start: ${error.message}`)
-  if (status !== 0) process.exit(status ?? 1)
+  child.once('error', (error) => console.error(`npm did not start: ${error.message}`))
+  return new Promise((resolve) => child.once('close', (code) => resolve(code ?? 1)))
+}
+
+// No package needs another to be built first: types come from the sources.
+async function build(workspaces) {
+  const waiting = [...workspaces]
+  const codes = []
+  const worker = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+      codes.push(await npm(['run', 'build', '--silent', '--workspace', next]))
+  }
+  await Promise.all(Array.from({ length: Math.min(availableParallelism(), 4) }, worker))
+  return Math.max(0, ...codes)
 }
 
 requireNode()
@@ -70,13 +83,14 @@ if (gap !== undefined) {
   const clean = !existsSync(join(root, 'node_modules')) && existsSync(join(root, 'package-lock.json'))
   const command = clean ? 'ci' : 'install'
   console.error(`Installing dependencies (npm ${command}): ${gap}.`)
-  npm([command, '--no-audit', '--no-fund', '--loglevel=error'])
+  const code = await npm([command, '--no-audit', '--no-fund', '--loglevel=error'])
+  if (code !== 0) process.exit(code)
 }
 
 if (process.argv.includes('--build')) {
   const stale = findStalePackages()
   if (stale.length > 0) {
     console.error(`Building ${stale.join(', ')}.`)
-    npm(['run', 'build', '--silent', ...stale.flatMap((workspace) => ['--workspace', workspace])])
+    process.exitCode = await build(stale)
   }
 }
