@@ -79,11 +79,9 @@ requireNode()
 
 const gap = findInstallGap()
 if (gap !== undefined) {
-  // `npm ci` deletes what is there and compiles it again, so it is for the first time only.
-  const clean = !existsSync(join(root, 'node_modules')) && existsSync(join(root, 'package-lock.json'))
-  const command = clean ? 'ci' : 'install'
-  console.error(`Installing dependencies (npm ${command}): ${gap}.`)
-  const code = await npm([command, '--no-audit', '--no-fund', '--loglevel=error'])
+  console.error(`Installing dependencies: ${gap}.`)
+  // Not `npm ci`: it compiles everything anew, and refuses a lockfile that lacks packages for other platforms.
+  const code = await npm(['install', '--no-audit', '--no-fund', '--loglevel=error'])
   if (code !== 0) process.exit(code)
 }
 
