@@ -68,7 +68,8 @@ async function waitOnce(
   onReady: (resolve: () => void) => void,
 ): Promise<void> {
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(finish, timeoutMs)
+    // Unref'd, as a runner that waits for work must not keep a program alive that embeds it.
+    const timer = setTimeout(finish, timeoutMs).unref()
     signal?.addEventListener('abort', finish)
     onReady(finish)
     function finish(): void {
