@@ -8,7 +8,7 @@ import { OUTPUT_CASES } from './contract/output-cases.js'
 export const CONTRACT: readonly ContractCase[] = [...LAUNCH_CASES, ...OUTPUT_CASES, ...END_CASES]
 
 /** How an executor takes part in the contract. */
-export interface ContractOptions extends ContractContext {
+export interface ContractOptions extends Omit<ContractContext, 'onTestFinished'> {
   /** Whether it can run here and now; where not, its cases are shown as skipped. */
   readonly available: boolean
   /** Whether it isolates and limits scripts. */
@@ -19,6 +19,7 @@ export interface ContractOptions extends ContractContext {
 export function describeExecutor(name: string, { available, isolates, ...context }: ContractOptions): void {
   describe.skipIf(!available)(`${name} executor`, () => {
     const cases = CONTRACT.filter(({ needsIsolation }) => isolates || needsIsolation !== true)
-    for (const { title, check } of cases) it(title, () => check(context))
+    for (const { title, check } of cases)
+      it(title, ({ onTestFinished }) => check({ ...context, onTestFinished }))
   })
 }

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { onTestFinished } from 'vitest'
 import type { Executor, Exit, Launch, Running } from '../../../src/executors/executor.js'
 import type { ContractContext } from './contract-context.js'
 
@@ -31,7 +30,10 @@ export type LaunchOptions = Partial<Launch> & { readonly executor?: Executor }
 export const createInstance = (): string => `contract-${randomUUID()}`
 
 /** Makes an executor that is closed at the end of the test. */
-export function createExecutor({ create }: ContractContext, instance = createInstance()): Executor {
+export function createExecutor(
+  { create, onTestFinished }: ContractContext,
+  instance = createInstance(),
+): Executor {
   const executor = create(instance)
   onTestFinished(() => executor.close())
   return executor
@@ -43,6 +45,7 @@ export async function startScript(
   source: string,
   { executor = createExecutor(context), ...options }: LaunchOptions = {},
 ): Promise<StartedScript> {
+  const { onTestFinished } = context
   const home = await mkdtemp(join(tmpdir(), 'rgrid-contract-'))
   onTestFinished(() => rm(home, { recursive: true, force: true }))
   const launch: Launch = {
@@ -65,7 +68,8 @@ export async function startScript(
   onTestFinished(async () => {
     running.stdout.destroy()
     running.stderr.destroy()
-    await running.signal('SIGKILL')
+    // What a late signal does has a case of its own.
+    await running.signal('SIGKILL').catch(() => undefined)
     await release()
   })
   return { running, launch, workDir: launch.workDir, release }
@@ -91,7 +95,7 @@ export async function runScript(
 export async function readAll(stream: Readable): Promise<Buffer> {
   const chunks: Buffer[] = []
   stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-  if (!stream.closed) await new Promise((resolve) => stream.once('close', resolve))
+  if (!stream.closed) await new Promise<void>((resolve) => stream.once('close', () => resolve()))
   return Buffer.concat(chunks)
 }
 
@@ -106,6 +110,10 @@ export function waitForText(stream: Readable, text: string): Promise<void> {
   })
   return within(10_000, `the script has printed ${text}`, found)
 }
+
+/** Reads a text file of a workspace; `undefined` when it is not there. */
+export const readOutput = ({ workDir }: StartedScript, path: string): Promise<string | undefined> =>
+  readFile(join(workDir, path), 'utf8').catch(() => undefined)
 
 /** Reads a file as soon as it is there and has something in it. */
 export async function waitForFile(path: string): Promise<string> {
