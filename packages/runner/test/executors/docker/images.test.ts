@@ -1,0 +1,48 @@
+import { RUNTIMES } from '@rgrid/protocol'
+import { describe, expect, it } from 'vitest'
+import { DEFAULT_IMAGES, parseImages, toProgram } from '../../../src/executors/docker/images.js'
+
+describe('parseImages', () => {
+  it('reads a table, with spaces and digests', () => {
+    expect(parseImages(' python=a.b:5000/my/python:3.12@sha256:00 , node20 = node:20-slim,')).toEqual({
+      python: 'a.b:5000/my/python:3.12@sha256:00',
+      node20: 'node:20-slim',
+    })
+  })
+
+  it('reads nothing from nothing', () => {
+    expect(parseImages('')).toEqual({})
+  })
+
+  it.for([
+    ['python', '"python" is not of the form runtime=image'],
+    ['python=', '"python=" is not of the form runtime=image'],
+    ['=python', '"=python" is not of the form runtime=image'],
+    ['python=a b', '"python=a b" is not of the form runtime=image'],
+    ['perl=perl:5', '"perl" is not a runtime; the runtimes are python, '],
+    ['bash=a,bash=b', 'the runtime bash is there twice: a and b'],
+  ] as const)('refuses %s', ([text, message]) => {
+    expect(() => parseImages(text)).toThrow(message)
+  })
+})
+
+describe('DEFAULT_IMAGES', () => {
+  it('has the version that a runtime names', () => {
+    for (const runtime of RUNTIMES) {
+      const version = /\d.*$/.exec(runtime)?.[0] ?? ''
+      expect(DEFAULT_IMAGES[runtime]).toContain(`:${version}`.replace(/:$/, ':'))
+    }
+  })
+})
+
+describe('toProgram', () => {
+  it('names what the images have', () => {
+    expect((['python', 'python3.12', 'node', 'node22', 'bash'] as const).map(toProgram)).toEqual([
+      'python3',
+      'python3',
+      'node',
+      'node',
+      'bash',
+    ])
+  })
+})
