@@ -32,14 +32,26 @@ const library: Options = {
   dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
 }
 
-const cli: Options = {
+/** A program: everything that it needs in a few files, as a hundred small ones take longer to load than to run. */
+const program = (entry: Record<string, string>, external: string[]): Options => ({
   ...shared,
-  entry: { cli: 'src/cli/cli.ts' },
+  clean: !existsSync('src/index.ts'),
+  entry,
+  // esbuild leaves out what is unused by itself; the further pass would load every module of zod again.
+  treeshake: false,
+  noExternal: [new RegExp(`^(?!(?:node:|${external.join('|')}))`)],
+  esbuildOptions(options) {
+    options.conditions = ['@rgrid/source', 'import']
+  },
   // CommonJS inside an ESM bundle needs a `require`.
   banner: {
     js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);",
   },
-  noExternal: ['commander', 'ignore', 'smol-toml'],
-}
+})
 
-export default defineConfig(existsSync('src/cli/cli.ts') ? [library, cli] : library)
+const sdkProgram = program({ cli: 'src/cli/cli.ts' }, ['@rgrid/embedded'])
+const wrapperProgram = program({ rgrid: 'src/rgrid.ts' }, ['better-sqlite3', 'dockerode'])
+
+export default defineConfig(
+  existsSync('src/rgrid.ts') ? wrapperProgram : existsSync('src/cli/cli.ts') ? [library, sdkProgram] : library,
+)

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 const CURSOR = /^(\d{1,6})\.(\d{1,15})$/
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Every error code of the protocol with the HTTP status that carries it. */
 export const ERROR_STATUS = {

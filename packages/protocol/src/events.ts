@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { executionSchema } from './execution.js'
 import { statusSchema } from './states.js'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { LIMITS } from './limits.js'
 import { cursorSchema } from './cursor.js'
 import { executionIdSchema } from './ids.js'

@@ -1,5 +1,5 @@
 import { v7 } from 'uuid'
-import { z } from 'zod'
+import * as z from 'zod'
 
 const EXECUTION_ID = /^exec_[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}$/
 const RUNNER_ID = /^run_[0-9a-f]{32}$/

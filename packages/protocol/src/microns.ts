@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 const MICRONS_PER_UNIT = 1_000_000
 const MS_PER_HOUR = 3_600_000

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { LIMITS } from './limits.js'
 
 // eslint-disable-next-line no-control-regex -- control characters are what is looked for

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /**
  * The runtimes that RGrid knows by name. A bare family (`python`, `node`, `bash`) means whichever version the runner

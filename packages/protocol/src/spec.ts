@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { LIMITS } from './limits.js'
 import { pathSchema } from './paths.js'
 import { executorNameSchema, runtimeSchema } from './runtimes.js'

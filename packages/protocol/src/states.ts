@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Where an execution stands. `completed` means that the script ended with exit code 0. */
 export const statusSchema = z.enum([

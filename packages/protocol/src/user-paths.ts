@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Where RGrid keeps what belongs to one user of one machine. */
 export interface UserPaths {

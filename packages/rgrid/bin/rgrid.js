@@ -1,2 +1,2 @@
 #!/usr/bin/env node
-import '@rgrid/sdk/cli'
+import '../dist/rgrid.js'

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { problemSchema, RGridError } from '../errors.js'
 import { createHttpFetch, type Fetch, type FetchInit, type FetchResponse } from './fetch.js'
 import { readText } from './read-body.js'

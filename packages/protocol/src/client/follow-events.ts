@@ -1,5 +1,5 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { formatCursor, LOG_START, parseCursor, type Cursor } from '../cursor.js'
 import { RGridError } from '../errors.js'
 import { endEventSchema, logEventSchema, stateEventSchema, type ExecutionEvent } from '../events.js'

@@ -27,6 +27,7 @@ export function formatReceipt(context: CliContext, result: Result, options: Rece
   if (quiet === true || json === true || !(context.stderr.isTTY === true || isNews)) return ''
   const parts = [
     describeEnd(result) + describeTime(result),
+    result.status === 'timed_out' ? '--timeout sets the limit' : '',
     describeFiles(context, result, options),
     describeSkipped(result.skipped),
     (result.costMicrons ?? 0) > 0 ? `cost ${formatMicrons(result.costMicrons ?? 0)}` : '',
@@ -43,7 +44,7 @@ export function describeEnd({ status, cause, exitCode, signal, message }: Result
     case 'completed':
       return 'completed'
     case 'timed_out':
-      return 'timed out (--timeout sets the limit)'
+      return 'timed out'
     case 'cancelled':
       return 'cancelled'
     case 'lost':

@@ -1,7 +1,4 @@
-import { createRequire } from 'node:module'
+import manifest from '../../package.json' with { type: 'json' }
 
-/** The version of this package. */
-export function readVersion(): string {
-  const { version } = createRequire(import.meta.url)('@rgrid/sdk/package.json') as { version: string }
-  return version
-}
+/** The version of this package, put in at build time. */
+export const readVersion = (): string => manifest.version

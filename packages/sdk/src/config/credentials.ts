@@ -2,7 +2,7 @@ import { RGridError } from '@rgrid/protocol'
 import { randomUUID } from 'node:crypto'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { parseToml } from './read-config.js'
 import { readOptional } from './read-optional.js'
 

@@ -1,7 +1,7 @@
 import { RGridError } from '@rgrid/protocol'
 import { access } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { readOptional } from './read-optional.js'
 
 const configSchema = z.strictObject({ url: z.string().optional() })

@@ -1,6 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { problemSchema } from '@rgrid/protocol'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Answer, Route } from './route.js'
 
 type PathConfig = Parameters<OpenAPIHono['openAPIRegistry']['registerPath']>[0]
@@ -31,8 +31,8 @@ function describeRoute({ method, path, access, summary, answers, ...rest }: Rout
       content: { 'application/problem+json': { schema: problemSchema } },
     },
   }
-  for (const [status, answer] of Object.entries(answers))
-    responses[status] = { description: summary, content: describeAnswer(answer) }
+  for (const [status, bodies] of Object.entries(answers))
+    responses[status] = { description: summary, content: describeAnswers(bodies) }
   return { method, path, summary, ...access31, request: describeRequest(rest), responses }
 }
 
@@ -55,9 +55,9 @@ function describeRequest({
   }
 }
 
-function describeAnswer(answer: Answer | readonly Answer[]): Content {
+function describeAnswers(answers: readonly Answer[]): Content {
   const content: Content = {}
-  for (const each of [answer].flat() as Answer[]) {
+  for (const each of answers) {
     if (each === 'bytes') content['application/octet-stream'] = { schema: BYTES }
     else if (each === 'events') content['text/event-stream'] = { schema: z.string() }
     else content['application/json'] = { schema: each }

@@ -29,11 +29,11 @@ export function toProblemResponse(error: unknown, requestId: string, logger: Log
     issues: [],
     missing: [],
   }
-  const { status = ERROR_STATUS[code], headers = {} } = error instanceof HttpFault ? { ...error } : {}
+  const special = error instanceof HttpFault ? error : undefined
   const problem: Problem = {
     type: `urn:rgrid:error:${code}`,
     title: code.replaceAll('_', ' '),
-    status: status ?? ERROR_STATUS[code],
+    status: special?.status ?? ERROR_STATUS[code],
     detail: message,
     code,
     requestId,
@@ -42,7 +42,7 @@ export function toProblemResponse(error: unknown, requestId: string, logger: Log
   }
   return new Response(JSON.stringify(problem), {
     status: problem.status,
-    headers: { 'content-type': 'application/problem+json', ...headers },
+    headers: { 'content-type': 'application/problem+json', ...special?.headers },
   })
 }
 

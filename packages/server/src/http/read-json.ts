@@ -48,28 +48,30 @@ export function assertLength(request: Request, maxBytes: number): void {
 async function readBytes(request: Request, timeoutMs: number): Promise<Buffer> {
   if (request.body === null) return Buffer.alloc(0)
   const reader = (request.body as ReadableStream<Uint8Array>).getReader()
-  let isLate = false
-  const timer = setTimeout(() => {
-    isLate = true
-    // An error here is that of the connection, which the read below reports.
-    reader.cancel().catch(() => undefined)
-  }, timeoutMs)
-  const parts: Uint8Array[] = []
-  let bytes = 0
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(tooSlow(timeoutMs)), timeoutMs)
+  })
   try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (isLate) throw tooSlow(timeoutMs)
-      if (done) return Buffer.concat(parts)
-      bytes += value.byteLength
-      if (bytes > MAX_JSON_BYTES) throw tooLarge(MAX_JSON_BYTES)
-      parts.push(value)
-    }
+    return await Promise.race([readAll(reader), late])
   } catch (error) {
+    // Nobody reads on; what goes wrong with the connection from here on changes nothing.
     reader.cancel().catch(() => undefined)
     throw error
   } finally {
     clearTimeout(timer)
+  }
+}
+
+async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Buffer> {
+  const parts: Uint8Array[] = []
+  let bytes = 0
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return Buffer.concat(parts)
+    bytes += value.byteLength
+    if (bytes > MAX_JSON_BYTES) throw tooLarge(MAX_JSON_BYTES)
+    parts.push(value)
   }
 }
 

@@ -1,5 +1,5 @@
 import { RGridError, toIssues } from '@rgrid/protocol'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { Scope } from '../store/key-store.js'
 
 /** What a route answers with: a schema for JSON, else a kind of body. */
@@ -18,7 +18,7 @@ export interface RouteRule<P extends z.ZodType, Q extends z.ZodType, B extends z
   readonly body?: B
   /** The body is a blob, which the handler reads. */
   readonly takesBytes?: boolean
-  readonly answers: Readonly<Record<number, Answer | readonly Answer[]>>
+  readonly answers: Readonly<Record<number, readonly Answer[]>>
   readonly handle: (input: RouteInput<z.output<P>, z.output<Q>, z.output<B>>) => Promise<Response>
 }
 

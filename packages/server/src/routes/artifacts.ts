@@ -1,6 +1,6 @@
 import { artifactListSchema, executionIdSchema, pathSchema } from '@rgrid/protocol'
 import { basename } from 'node:path/posix'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Context } from '../context.js'
 import { answerBytes, answerJson } from '../http/answers.js'
 import { defineRoute, type Route } from '../http/route.js'
@@ -17,7 +17,7 @@ export const artifactRoutes = (context: Context): Route[] => [
     access: ['read'],
     summary: 'The files of an execution, given and made.',
     params: z.object({ id: executionIdSchema }),
-    answers: { 200: artifactListSchema },
+    answers: { 200: [artifactListSchema] },
     handle: async ({ project, params: { id } }) =>
       answerJson({ artifacts: await listArtifacts(context, project, id) }),
   }),
@@ -29,7 +29,7 @@ export const artifactRoutes = (context: Context): Route[] => [
     summary: 'The bytes of a file.',
     params: z.object({ id: executionIdSchema, path: pathSchema }),
     query: kindQuerySchema,
-    answers: { 200: 'bytes' },
+    answers: { 200: ['bytes'] },
     async handle({ project, params: { id, path }, query: { kind } }) {
       const { size, body } = await openArtifact(context, project, id, kind, path)
       return answerBytes(body, {

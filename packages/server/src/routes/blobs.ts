@@ -1,5 +1,5 @@
 import { digestsSchema, LIMITS, okSchema, sha256Schema } from '@rgrid/protocol'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Context } from '../context.js'
 import { answerBytes, answerJson } from '../http/answers.js'
 import { assertLength, assertNotEncoded } from '../http/read-json.js'
@@ -16,7 +16,7 @@ export const blobRoutes = (context: Context): Route[] => [
     access: ['submit', 'runner'],
     summary: 'Which of the blobs the project does not have.',
     body: digestsSchema,
-    answers: { 200: digestsSchema },
+    answers: { 200: [digestsSchema] },
     handle: async ({ project, body: { digests } }) =>
       answerJson({ digests: await context.store.blobs.listMissing(project, digests) }),
   }),
@@ -28,7 +28,7 @@ export const blobRoutes = (context: Context): Route[] => [
     summary: 'Stores a blob; its bytes must be those that the digest names.',
     params,
     takesBytes: true,
-    answers: { 200: okSchema },
+    answers: { 200: [okSchema] },
     async handle({ request, project, params: { sha256 } }) {
       assertNotEncoded(request)
       assertLength(request, LIMITS.inputBytes)
@@ -43,7 +43,7 @@ export const blobRoutes = (context: Context): Route[] => [
     access: ['runner', 'read'],
     summary: 'The bytes of a blob.',
     params,
-    answers: { 200: 'bytes' },
+    answers: { 200: ['bytes'] },
     async handle({ project, params: { sha256 } }) {
       const { size, body } = await openBlob(context, project, sha256)
       return answerBytes(body, { 'content-length': String(size) })

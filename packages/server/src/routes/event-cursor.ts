@@ -1,5 +1,5 @@
 import { cursorSchema, LOG_START, parseCursor, RGridError, type Cursor } from '@rgrid/protocol'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** The query of an event stream. */
 export const eventsQuerySchema = z.strictObject({ after: cursorSchema.optional() })

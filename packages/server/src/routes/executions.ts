@@ -5,7 +5,7 @@ import {
   listQuerySchema,
   specSchema,
 } from '@rgrid/protocol'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Context } from '../context.js'
 import { answerEvents, answerJson } from '../http/answers.js'
 import { defineRoute, type Route } from '../http/route.js'
@@ -44,7 +44,7 @@ export const executionRoutes = (context: Context): Route[] => [
     access: ['read'],
     summary: 'Lists executions, newest first.',
     query: listQuerySchema,
-    answers: { 200: executionPageSchema },
+    answers: { 200: [executionPageSchema] },
     handle: async ({ project, query }) => answerJson(await listExecutions(context, project, query)),
   }),
 
@@ -54,7 +54,7 @@ export const executionRoutes = (context: Context): Route[] => [
     access: ['read'],
     summary: 'One execution.',
     params,
-    answers: { 200: executionSchema },
+    answers: { 200: [executionSchema] },
     handle: async ({ project, params: { id } }) => answerJson(await getExecution(context, project, id)),
   }),
 
@@ -64,7 +64,7 @@ export const executionRoutes = (context: Context): Route[] => [
     access: ['submit'],
     summary: 'Cancels an execution: at once while it is queued, else by asking its runner.',
     params,
-    answers: { 200: executionSchema },
+    answers: { 200: [executionSchema] },
     handle: async ({ project, params: { id } }) => answerJson(await cancelExecution(context, project, id)),
   }),
 ]

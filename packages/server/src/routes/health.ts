@@ -13,7 +13,7 @@ export const healthRoutes = ({ store, blobs, logger, closing }: Context): Route[
     path: '/healthz',
     access: 'public',
     summary: 'Whether the process answers.',
-    answers: { 200: okSchema },
+    answers: { 200: [okSchema] },
     handle: () => Promise.resolve(answerJson({ ok: true })),
   }),
 
@@ -22,7 +22,7 @@ export const healthRoutes = ({ store, blobs, logger, closing }: Context): Route[
     path: '/readyz',
     access: 'public',
     summary: 'Whether the server can take work: its store and its blobs answer.',
-    answers: { 200: okSchema },
+    answers: { 200: [okSchema] },
     async handle() {
       try {
         await store.keys.find(NO_KEY)

@@ -1,5 +1,5 @@
 import { executionIdSchema, streamSchema } from '@rgrid/protocol'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Context } from '../context.js'
 import { answerBytes, answerEvents } from '../http/answers.js'
 import { defineRoute, type Route } from '../http/route.js'
@@ -27,7 +27,7 @@ export const logRoutes = (context: Context): Route[] => [
     summary: 'The events of an execution from a cursor on, to its end.',
     params,
     query: eventsQuerySchema,
-    answers: { 200: 'events' },
+    answers: { 200: ['events'] },
     async handle({ request, project, params: { id }, query }) {
       const after = readCursor(request, query)
       await findExecution(context, project, id)
@@ -42,7 +42,7 @@ export const logRoutes = (context: Context): Route[] => [
     summary: 'The raw bytes of the log as far as it is stored; `tail` counts lines.',
     params,
     query: logsQuerySchema,
-    answers: { 200: 'bytes' },
+    answers: { 200: ['bytes'] },
     async handle({ project, params: { id }, query }) {
       await findExecution(context, project, id)
       return answerBytes(readLogs(context, project, id, query))

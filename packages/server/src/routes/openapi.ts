@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { answerJson } from '../http/answers.js'
 import { defineRoute, type Route } from '../http/route.js'
 
@@ -9,7 +9,7 @@ export function openApiRoute(routes: readonly Route[]): Route {
     path: '/openapi.json',
     access: 'public',
     summary: 'This description.',
-    answers: { 200: z.record(z.string(), z.unknown()) },
+    answers: { 200: [z.record(z.string(), z.unknown())] },
     async handle() {
       // Loaded with the first request, as few servers are ever asked.
       const { describeRoutes } = await import('../http/describe-routes.js')

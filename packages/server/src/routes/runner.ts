@@ -12,7 +12,7 @@ import {
   renewSchema,
   startedSchema,
 } from '@rgrid/protocol'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Context } from '../context.js'
 import { answerJson } from '../http/answers.js'
 import { defineRoute, type Route } from '../http/route.js'
@@ -37,7 +37,7 @@ export const runnerRoutes = (context: Context): Route[] => [
     access: RUNNER,
     summary: 'Says what a runner can run.',
     body: registerSchema,
-    answers: { 200: registeredSchema },
+    answers: { 200: [registeredSchema] },
     handle: async ({ project, body }) => answerJson(await registerRunner(context, project, body)),
   }),
 
@@ -47,7 +47,7 @@ export const runnerRoutes = (context: Context): Route[] => [
     access: RUNNER,
     summary: 'Takes executions, waiting for some to come up. Repeating a claim id returns the same claims.',
     body: claimRequestSchema,
-    answers: { 200: claimsSchema },
+    answers: { 200: [claimsSchema] },
     handle: async ({ request, project, body }) =>
       answerJson({ claims: await claimExecutions(context, project, body, request.signal) }),
   }),
@@ -59,7 +59,7 @@ export const runnerRoutes = (context: Context): Route[] => [
     summary: 'Says that the script starts now, unless the answer is that a cancel was requested.',
     params,
     body: startedSchema,
-    answers: { 200: leaseStateSchema },
+    answers: { 200: [leaseStateSchema] },
     handle: async ({ project, params: { id }, body }) =>
       answerJson(await startAttempt(context, toFence(project, id, body))),
   }),
@@ -71,7 +71,7 @@ export const runnerRoutes = (context: Context): Route[] => [
     summary: 'Extends the lease at once, then waits for a cancel request.',
     params,
     body: renewSchema,
-    answers: { 200: leaseStateSchema },
+    answers: { 200: [leaseStateSchema] },
     handle: async ({ request, project, params: { id }, body }) =>
       answerJson(await renewAttempt(context, toFence(project, id, body), body, request.signal)),
   }),
@@ -83,7 +83,7 @@ export const runnerRoutes = (context: Context): Route[] => [
     summary: 'Appends log chunks; those that are there already are skipped.',
     params,
     body: appendLogsSchema,
-    answers: { 200: okSchema },
+    answers: { 200: [okSchema] },
     async handle({ project, params: { id }, body }) {
       await appendLogs(context, toFence(project, id, body), body.chunks)
       return answerJson({ ok: true })
@@ -97,7 +97,7 @@ export const runnerRoutes = (context: Context): Route[] => [
     summary: 'Ends an attempt. Repeating it changes nothing.',
     params,
     body: completeSchema,
-    answers: { 200: okSchema },
+    answers: { 200: [okSchema] },
     async handle({ project, params: { id }, body }) {
       await completeAttempt(context, toFence(project, id, body), body)
       return answerJson({ ok: true })

@@ -6,7 +6,7 @@ import {
   type Registered,
   type registerSchema,
 } from '@rgrid/protocol'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { RECHECK_MS, type Context } from '../context.js'
 import { executionTopic, queueTopic } from '../signals.js'
 import type { StoredClaim } from '../store/execution-store.js'

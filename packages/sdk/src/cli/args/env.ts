@@ -2,6 +2,8 @@ import { Option } from 'commander'
 import { UsageError } from '../errors.js'
 import { collect } from './collect.js'
 
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
+
 /** `-e NAME=VALUE` and `-e NAME`. */
 export const envOption = (): Option =>
   new Option(
@@ -20,6 +22,8 @@ export function readEnvFlag(
 ): readonly [name: string, value: string] {
   const [name = ''] = text.split('=', 1)
   if (name === '') throw new UsageError(`-e "${text}" has no name: write it as -e NAME=VALUE`)
+  if (!NAME.test(name))
+    throw new UsageError(`-e "${name}": a name is letters, digits and _, not starting with a digit`)
   if (text.includes('=')) return [name, text.slice(name.length + 1)]
   const value = environment[name]
   if (value === undefined)

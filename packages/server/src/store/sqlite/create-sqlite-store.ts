@@ -1,5 +1,5 @@
 import type { Store } from '../store.js'
-import { openDatabase } from './open-database.js'
+import { shareDatabase } from './share-database.js'
 import { createBlobIndex } from './sqlite-blobs.js'
 import { createExecutionStore } from './sqlite-executions.js'
 import { createKeyStore } from './sqlite-keys.js'
@@ -23,7 +23,7 @@ export interface SqliteStoreOptions {
  * and its schema brought up to date, with the first use; a file written by a newer version is refused then.
  */
 export function createSqliteStore({ path, now = Date.now }: SqliteStoreOptions): Store {
-  const db = openDatabase(path)
+  const { db, release } = shareDatabase(path)
   let closed: Promise<void> | undefined
   return {
     executions: createExecutionStore(db, now),
@@ -31,6 +31,6 @@ export function createSqliteStore({ path, now = Date.now }: SqliteStoreOptions):
     keys: createKeyStore(db, now),
     blobs: createBlobIndex(db, now),
     runners: createRunnerStore(db, now),
-    close: () => (closed ??= db.destroy()),
+    close: () => (closed ??= release()),
   }
 }

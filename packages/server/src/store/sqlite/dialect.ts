@@ -17,6 +17,14 @@ class ImmediateDriver extends SqliteDriver {
   }
 }
 
+// SQLite can undo schema changes, which kysely does not use by itself: without it two processes that open a new file
+// at once would both migrate it, and one that dies in between would leave half a schema.
+class TransactionalAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true
+  }
+}
+
 const MAX_STATEMENTS = 256
 
 /** Keeps prepared statements: preparing one takes longer than most of them run. */
@@ -37,7 +45,7 @@ export function keepStatements(file: BetterSqlite3.Database): SqliteDatabase {
 
 /** Kysely's SQLite dialect with every transaction `BEGIN IMMEDIATE`. */
 export const createDialect = (open: () => Promise<SqliteDatabase>): Dialect => ({
-  createAdapter: () => new SqliteAdapter(),
+  createAdapter: () => new TransactionalAdapter(),
   createDriver: () => new ImmediateDriver({ database: open }),
   createIntrospector: (db) => new SqliteIntrospector(db),
   createQueryCompiler: () => new SqliteQueryCompiler(),

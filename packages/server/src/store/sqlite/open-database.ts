@@ -68,5 +68,6 @@ async function migrate(file: BetterSqlite3.Database): Promise<void> {
   const db = new Kysely<Database>({ dialect: createDialect(() => Promise.resolve(file)) })
   const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) } })
   const { error } = await migrator.migrateToLatest()
-  if (error !== undefined) throw error
+  if (error !== undefined)
+    throw new Error(`the schema of the store could not be brought up to date`, { cause: error })
 }

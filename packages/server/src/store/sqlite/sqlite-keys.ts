@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { KeyStore } from '../key-store.js'
 import type { Database } from './schema.js'
 

@@ -1,6 +1,6 @@
 import { offerSchema, type Offer } from '@rgrid/protocol'
 import type { Kysely } from 'kysely'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { RunnerStore } from '../runner-store.js'
 import type { Database } from './schema.js'
 

@@ -6,7 +6,7 @@ import {
   type ArtifactRecord,
 } from '@rgrid/protocol'
 import type { Selectable } from 'kysely'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { StoredExecution } from '../execution-store.js'
 import type { ArtifactsTable, ExecutionsTable } from './schema.js'
 
