@@ -1,7 +1,7 @@
 import type { Container } from 'dockerode'
 import { createInterface } from 'node:readline'
 import { addAbortSignal, Readable } from 'node:stream'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { SampledUsage } from './cgroup-reader.js'
 
 const statsSchema = z.object({
