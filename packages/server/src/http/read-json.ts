@@ -50,7 +50,7 @@ async function readBytes(request: Request, timeoutMs: number): Promise<Buffer> {
   const reader = (request.body as ReadableStream<Uint8Array>).getReader()
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(tooSlow(timeoutMs)), timeoutMs)
+    timer = setTimeout(() => reject(bodyTooSlow(timeoutMs)), timeoutMs)
   })
   try {
     return await Promise.race([readAll(reader), late])
@@ -89,8 +89,9 @@ const tooLarge = (maxBytes: number): RGridError =>
     headers: { connection: 'close' },
   })
 
-const tooSlow = (timeoutMs: number): RGridError =>
-  new HttpFault('invalid_request', `the body did not arrive within ${timeoutMs} ms: send it again`, {
+/** A body that does not come. */
+export const bodyTooSlow = (timeoutMs: number): RGridError =>
+  new HttpFault('invalid_request', `nothing more of the body came within ${timeoutMs} ms: send it again`, {
     status: 408,
     headers: { connection: 'close' },
   })

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import type { Context } from '../context.js'
 import { answerBytes, answerJson } from '../http/answers.js'
 import { assertLength, assertNotEncoded } from '../http/read-json.js'
+import { readBytes } from '../http/read-bytes.js'
 import { defineRoute, type Route } from '../http/route.js'
 import { openBlob, putBlob } from '../services/blobs.js'
 
@@ -32,7 +33,7 @@ export const blobRoutes = (context: Context): Route[] => [
     async handle({ request, project, params: { sha256 } }) {
       assertNotEncoded(request)
       assertLength(request, LIMITS.inputBytes)
-      await putBlob(context, project, sha256, readBody(request))
+      await putBlob(context, project, sha256, readBytes(request, context.bodyTimeoutMs))
       return answerJson({ ok: true })
     },
   }),
@@ -50,18 +51,3 @@ export const blobRoutes = (context: Context): Route[] => [
     },
   }),
 ]
-
-async function* readBody({ body }: Request): AsyncGenerator<Uint8Array, void> {
-  if (body === null) return
-  const reader = (body as ReadableStream<Uint8Array>).getReader()
-  try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) return
-      yield value
-    }
-  } finally {
-    // Does nothing after the end; before it, nobody reads on and the sender must not wait.
-    reader.cancel().catch(() => undefined)
-  }
-}

@@ -3,10 +3,11 @@ import { describe, expect, test } from 'vitest'
 import { createApp } from '../../src/app.js'
 import { MAX_JSON_BYTES } from '../../src/http/read-json.js'
 import { mintKey } from '../../src/http/api-keys.js'
-import { createSqliteStore } from '../../src/index.js'
+import { createDiskBlobs, createSqliteStore } from '../../src/index.js'
 import {
   createFixture,
   createSpec,
+  createTempDir,
   grantKey,
   inlineFile,
   readJson,
@@ -138,6 +139,24 @@ describe('bad input', () => {
     const app = createApp(createTestContext({ bodyTimeoutMs: 1 }), { find: () => Promise.resolve(stored) })
 
     const response = await app.fetch(streamRequest(text, new ReadableStream()))
+
+    expect(response.status).toBe(408)
+  })
+
+  test('an upload that stops is given up with 408', async () => {
+    const { text, stored } = mintKey('default', ['submit'])
+    const blobs = createDiskBlobs({ directory: await createTempDir() })
+    const app = createApp(createTestContext({ blobs, bodyTimeoutMs: 1 }), {
+      find: () => Promise.resolve(stored),
+    })
+    const init = {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${text}` },
+      body: new ReadableStream(),
+      duplex: 'half',
+    }
+
+    const response = await app.fetch(new Request(`http://rgrid.test/v1/blobs/${sha256('x')}`, init))
 
     expect(response.status).toBe(408)
   })
@@ -277,6 +296,6 @@ describe('submitting again', () => {
       Array.from({ length: 10 }, () => fixture.send('PUT', `/v1/executions/${id}`, createSpec())),
     )
 
-    expect(all.map(({ status }) => status).toSorted()).toEqual([...Array(9).fill(200), 201])
+    expect(all.map(({ status }) => status).toSorted()).toEqual([...Array.from({ length: 9 }, () => 200), 201])
   })
 })

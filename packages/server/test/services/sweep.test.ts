@@ -115,7 +115,8 @@ describe('the sweep', () => {
     await store.executions.sweep(LIMITS)
 
     const found = await store.executions.find('p', id)
-    expect(found).toMatchObject({ status: 'lost', message: expect.stringContaining('never ran') })
+    expect(found?.status).toBe('lost')
+    expect(found?.message).toContain('never ran')
   })
 
   test('what waits for an embedded runner that is there, or for a server, stays queued', async () => {

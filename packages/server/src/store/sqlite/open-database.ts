@@ -1,6 +1,6 @@
 import BetterSqlite3 from 'better-sqlite3'
 import { Kysely, Migrator } from 'kysely'
-import { mkdirSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { createDialect, keepStatements } from './dialect.js'
 import { MIGRATIONS } from './migrations.js'
@@ -13,7 +13,7 @@ const JOURNAL_SIZE_LIMIT_BYTES = 64 * 1024 * 1024
 export function openDatabase(path: string): Kysely<Database> {
   return new Kysely<Database>({
     dialect: createDialect(async () => {
-      if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+      if (path !== ':memory:') prepareFile(path)
       const file = new BetterSqlite3(path, { timeout: BUSY_TIMEOUT_MS })
       try {
         setPragmas(file)
@@ -26,6 +26,12 @@ export function openDatabase(path: string): Kysely<Database> {
       }
     }),
   })
+}
+
+// For its owner only, from before the first byte: it holds what scripts are given in their environment.
+function prepareFile(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  closeSync(openSync(path, 'a', 0o600))
 }
 
 function setPragmas(file: BetterSqlite3.Database): void {
