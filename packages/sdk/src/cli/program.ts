@@ -15,6 +15,7 @@ import { defineUp } from './commands/up.js'
 import { defineWait } from './commands/wait.js'
 import type { ProgramOptions } from './setup.js'
 import { readVersion } from './version.js'
+import { widthOf } from './width.js'
 
 const COMMANDS = [
   defineRun,
@@ -50,8 +51,8 @@ export function createProgram({ context, finish, print }: ProgramOptions): Comma
       writeOut: (text) => print(context.stdout, text),
       writeErr: (text) => print(context.stderr, text),
       outputError: (text, writeError) => writeError(toOneLine(text)),
-      getOutHelpWidth: () => context.stdout.columns ?? 80,
-      getErrHelpWidth: () => context.stderr.columns ?? 80,
+      getOutHelpWidth: () => widthOf(context.stdout),
+      getErrHelpWidth: () => widthOf(context.stderr),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })

@@ -1,5 +1,6 @@
 import type { CliContext } from './context.js'
 import { createStyle } from './style.js'
+import { widthOf } from './width.js'
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 const FRAME_MS = 80
@@ -28,7 +29,7 @@ export function createSpinner(context: CliContext): Spinner {
     if (text === '') return
     drawn = true
     // A line that wraps could not be erased.
-    const line = `${FRAMES[frame++ % FRAMES.length]} ${text}`.slice(0, (stderr.columns ?? 80) - 1)
+    const line = `${FRAMES[frame++ % FRAMES.length]} ${text}`.slice(0, widthOf(stderr) - 1)
     stderr.write(ERASE + style('dim', line))
   }
   let timer = setTimeout(() => {

@@ -58,6 +58,16 @@ describe('the spinner', () => {
     expect(render(stderr()).length).toBeLessThan(80)
   })
 
+  it('shows on a terminal that does not know its width', () => {
+    const { context, stderr } = createTestContext({ tty: true, env: { NO_COLOR: '1' } })
+    const spinner = createSpinner({ ...context, stderr: Object.assign(context.stderr, { columns: 0 }) })
+    spinner.show('running')
+
+    vi.advanceTimersByTime(150)
+
+    expect(render(stderr())).toBe('⠋ running')
+  })
+
   it.for<readonly [string, Surroundings]>([
     ['away from a terminal', { tty: false }],
     ['in CI', { env: { CI: 'true' } }],

@@ -24,6 +24,8 @@ with open("hello.txt", "w") as file:
     file.write(f"Hello, {name}!\\n")
 `
 
+const CONFIG_PATH = '.rgrid/config.toml'
+
 const CONFIG = `# Where \`rgrid run\` runs the scripts of this project. Without a url: on this machine.
 # API keys do not belong here: rgrid init --url URL keeps them in ~/.rgrid/credentials.
 `
@@ -36,12 +38,14 @@ export async function init(context: CliContext, dir: string, { url, json }: Init
   const folder = resolve(context.cwd, dir)
   const files = {
     'hello.py': HELLO,
-    '.rgrid/config.toml': CONFIG + (url === undefined ? EXAMPLE_URL : `url = ${JSON.stringify(url)}\n`),
+    [CONFIG_PATH]: CONFIG + (url === undefined ? EXAMPLE_URL : `url = ${JSON.stringify(url)}\n`),
   }
   const written: string[] = []
   const kept: string[] = []
   for (const [name, text] of Object.entries(files))
     ((await create(join(folder, name), text)) ? written : kept).push(name)
+  if (url !== undefined && kept.includes(CONFIG_PATH))
+    await note(context, `to use the server here, put url = ${JSON.stringify(url)} into ${CONFIG_PATH}`)
   if (json === true) await writeJson(context, { directory: folder, written, kept })
   else await tell(context, folder, written, kept)
   return EXIT.ok

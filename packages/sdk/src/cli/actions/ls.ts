@@ -5,6 +5,7 @@ import type { CliContext } from '../context.js'
 import { formatDuration } from '../duration.js'
 import { EXIT } from '../exit-code.js'
 import { formatTable } from '../table.js'
+import { widthOf } from '../width.js'
 import { withClient } from '../with-client.js'
 import { note, write, writeJson } from '../write.js'
 
@@ -30,7 +31,7 @@ export async function ls(context: CliContext, flags: LsFlags): Promise<number> {
       context.stdout,
       formatTable(
         [HEADER, ...page.executions.map(toRow)],
-        context.stdout.isTTY === true ? context.stdout.columns : undefined,
+        context.stdout.isTTY === true ? widthOf(context.stdout) : undefined,
       ),
     )
   return EXIT.ok
