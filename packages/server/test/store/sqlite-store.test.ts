@@ -14,7 +14,7 @@ testStore('SQLite in a file', async () =>
 )
 
 describe('SQLite', () => {
-  test('a file is durable, its owner's alone, and guarded by triggers', async () => {
+  test('a file is durable, readable by its owner alone, and guarded by triggers', async () => {
     const path = join(await createTempDir(), 'store.sqlite')
     const store = createSqliteStore({ path })
     await store.keys.find('a')
