@@ -25,10 +25,6 @@ export interface FetchResponse {
  */
 export function createHttpFetch(): Fetch {
   let loaded: Promise<Fetch> | undefined
-  const load = async (): Promise<Fetch> => {
-    const { Agent, fetch } = await import('undici')
-    const dispatcher = new Agent({ bodyTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 30_000 })
-    return async (url, init) => (await fetch(url, { ...init, dispatcher })) as FetchResponse
-  }
+  const load = async (): Promise<Fetch> => (await import('./undici-fetch.js')).createUndiciFetch()
   return async (url, init) => (await (loaded ??= load()))(url, init)
 }
