@@ -12,12 +12,12 @@ export interface OutputStream extends Writable {
 }
 
 /** Where keys come in; a terminal can be told not to show them. */
-export interface InputStream extends Readable {
+interface InputStream extends Readable {
   readonly isTTY?: boolean | undefined
 }
 
 /** Where signals come from: the process, or a test. */
-export interface SignalSource {
+interface SignalSource {
   on(signal: EndSignal, listener: (signal: EndSignal) => void): unknown
   off(signal: EndSignal, listener: (signal: EndSignal) => void): unknown
 }

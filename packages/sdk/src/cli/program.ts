@@ -14,7 +14,7 @@ import { defineStatus } from './commands/status.js'
 import { defineUp } from './commands/up.js'
 import { defineWait } from './commands/wait.js'
 import type { ProgramOptions } from './setup.js'
-import { readVersion } from './version.js'
+import { VERSION } from './version.js'
 import { widthOf } from './width.js'
 
 const COMMANDS = [
@@ -42,7 +42,7 @@ export function createProgram({ context, finish, print }: ProgramOptions): Comma
   const program = new Command('rgrid')
     .description('Run a script somewhere else as easily as `python script.py`.')
     .usage('<command> [options]')
-    .version(readVersion(), '-V, --version')
+    .version(VERSION, '-V, --version')
     .helpCommand(false)
     .addHelpText('after', AFTER_HELP)
     .enablePositionalOptions()

@@ -38,7 +38,7 @@ export function formatReceipt(context: CliContext, result: Result, options: Rece
 }
 
 /** How an execution ended, in a few words. */
-export function describeEnd({ status, cause, exitCode, signal, message }: Result): string {
+function describeEnd({ status, cause, exitCode, signal, message }: Result): string {
   const why = message === null ? '' : ` (${toPrintable(message)})`
   switch (status) {
     case 'completed':

@@ -1,4 +1,4 @@
-import manifest from '../../package.json' with { type: 'json' }
+import packageJson from '../../package.json' with { type: 'json' }
 
-/** The version of this package, put in at build time. */
-export const readVersion = (): string => manifest.version
+/** The version of this package, put into the bundle when it is built. */
+export const VERSION: string = packageJson.version

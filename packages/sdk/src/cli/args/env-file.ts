@@ -25,7 +25,7 @@ export async function readEnvFile(file: string, cwd: string): Promise<Record<str
 }
 
 /** Parses the text of an env file; `fail` makes the error of a line, counted from 1. */
-export function parseEnvText(
+function parseEnvText(
   text: string,
   fail: (line: number, fault: string) => Error,
 ): Record<string, string> {

@@ -2,7 +2,7 @@ import type { Option } from 'commander'
 import { integerOption } from './integer.js'
 
 /** The port of `rgrid up` and `rgrid server`. */
-export const DEFAULT_PORT = 7433
+const DEFAULT_PORT = 7433
 
 /** `--port NUMBER`; 0 lets the system choose. */
 export const portOption = (): Option =>
