@@ -9,11 +9,18 @@ import { onTestFinished } from 'vitest'
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url))
 const ENTRY = fileURLToPath(new URL('claimer.ts', import.meta.url))
 
-/** Lets several processes submit to one file and claim from it at once; resolves to the ids that each was given. */
+/** What one process got. */
+export interface Claimed {
+  readonly ids: string[]
+  /** How often it waited for the file in vain. */
+  readonly busy: number
+}
+
+/** Lets several processes submit to one file and claim from it at once. */
 export async function runClaimers(
   path: string,
   { processes, executions }: { processes: number; executions: number },
-): Promise<string[][]> {
+): Promise<Claimed[]> {
   // Below the repository, so that the packages that stay outside of the bundle are found.
   const outDir = join(ROOT, 'node_modules/.cache', `rgrid-claimer-${process.pid}`)
   await mkdir(outDir, { recursive: true })
@@ -31,10 +38,10 @@ export async function runClaimers(
     },
     outExtension: () => ({ js: '.mjs' }),
   })
-  const run = async (): Promise<string[]> => {
+  const run = async (): Promise<Claimed> => {
     const args = [join(outDir, 'claimer.mjs'), path, String(executions / processes)]
     const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 64 * 1024 * 1024 })
-    return JSON.parse(stdout) as string[]
+    return JSON.parse(stdout) as Claimed
   }
   return Promise.all(Array.from({ length: processes }, run))
 }
