@@ -25,10 +25,7 @@ export async function readEnvFile(file: string, cwd: string): Promise<Record<str
 }
 
 /** Parses the text of an env file; `fail` makes the error of a line, counted from 1. */
-function parseEnvText(
-  text: string,
-  fail: (line: number, fault: string) => Error,
-): Record<string, string> {
+function parseEnvText(text: string, fail: (line: number, fault: string) => Error): Record<string, string> {
   const lines = text.replace(/^\ufeff/, '').split(/\r?\n/)
   const values: Record<string, string> = {}
   for (let index = 0; index < lines.length; index++) {
