@@ -1,10 +1,19 @@
 import { createExecutionId, executionSchema } from '@rgrid/protocol'
 import { createApi, followEvents, NO_RETRY } from '@rgrid/protocol/client'
+import { randomUUID } from 'node:crypto'
 import { connect } from 'node:net'
 import { once } from 'node:events'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { listen } from '../src/index.js'
-import { createFixture, createSpec, grantKey, type Fixture } from './server-fixture.js'
+import {
+  createFixture,
+  createSpec,
+  createTestRunner,
+  getExecution,
+  grantKey,
+  submit,
+  type Fixture,
+} from './server-fixture.js'
 
 async function listenTo({ server }: Fixture) {
   const listener = await listen(server, { port: 0 })
@@ -41,6 +50,35 @@ describe('listen', () => {
       expect(event).toMatchObject({ type: 'state', state: { status: 'queued' } })
       break
     }
+  })
+
+  test('a runner that hangs up while it waits is given nothing', async () => {
+    const fixture = await createFixture()
+    const { runnerId } = await createTestRunner(fixture)
+    let noteAbort: () => void = () => undefined
+    const aborted = new Promise<void>((resolve) => (noteAbort = resolve))
+    let noteArrival: () => void = () => undefined
+    const arrived = new Promise<void>((resolve) => (noteArrival = resolve))
+    const fetch: typeof fixture.server.fetch = (request) => {
+      request.signal.addEventListener('abort', noteAbort)
+      noteArrival()
+      return fixture.server.fetch(request)
+    }
+    const listener = await listen({ ...fixture.server, fetch }, { port: 0 })
+    onTestFinished(() => listener.close())
+    const api = createApi({ url: listener.url, apiKey: grantKey(fixture.server, ['runner']) })
+    const gone = new AbortController()
+    const json = { runnerId, claimId: randomUUID(), max: 1, waitMs: 10_000 }
+    const claim = { method: 'POST', path: '/v1/runner/claims', json } as const
+    const waiting = api.send(claim, { signal: gone.signal }).catch(() => undefined)
+    await arrived
+
+    gone.abort()
+    await aborted
+    const id = await submit(fixture)
+
+    await waiting
+    expect((await getExecution(fixture, id)).status).toBe('queued')
   })
 
   test('closing ends event streams and refuses new connections, twice is fine', async () => {

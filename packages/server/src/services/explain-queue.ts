@@ -1,5 +1,6 @@
 import type { Context } from '../context.js'
-import { fitsOffer, type Glance } from '../store/execution-store.js'
+import type { Glance } from '../store/execution-store.js'
+import { fitsOffer } from '../store/fits-offer.js'
 
 const SEEN_WITHIN_MS = 30_000
 

@@ -3,7 +3,6 @@ import type {
   Cause,
   ExecutorName,
   FileRef,
-  Offer,
   Runtime,
   Skipped,
   Spec,
@@ -193,13 +192,4 @@ export interface ExecutionStore {
   complete(fence: Fence, completion: Completion): Promise<boolean>
   /** Takes away the leases that ran out, and gives up what no runner will ever claim. */
   sweep(limits: SweepLimits): Promise<Swept[]>
-}
-
-/** Whether one of a runner's offers can take an execution. */
-export function fitsOffer(
-  { executor, runtimes }: Offer,
-  wanted: ExecutorName | null,
-  runtime: Runtime,
-): boolean {
-  return (wanted === null || wanted === executor) && runtimes.includes(runtime)
 }
