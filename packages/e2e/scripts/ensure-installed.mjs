@@ -39,17 +39,38 @@ function newestChange(path) {
   return Math.max(stats.mtimeMs, ...readdirSync(path).map((name) => newestChange(join(path, name))))
 }
 
+/** What a build makes of which source; the last file of each to be written. */
+const PRODUCTS = {
+  'src/index.ts': 'dist/index.d.ts',
+  'src/cli/cli.ts': 'dist/cli.js',
+  'src/rgrid.ts': 'dist/rgrid.js',
+}
+
 /** The packages whose `dist` is missing or older than what it is made of. */
 function findStalePackages() {
-  const shared = Math.max(
-    ...['tsup.config.ts', 'tsconfig.base.json'].map((name) => newestChange(join(root, name))),
-  )
-  return readJson('package.json').workspaces.filter((workspace) => {
-    if (readJson(join(workspace, 'package.json')).scripts?.build === undefined) return false
-    const built = statSync(join(root, workspace, 'dist/index.d.ts'), { throwIfNoEntry: false })
-    const sources = ['src', 'package.json'].map((name) => newestChange(join(root, workspace, name)))
-    return built === undefined || built.mtimeMs < Math.max(shared, ...sources)
+  const { workspaces } = readJson('package.json')
+  const changed = (paths) => Math.max(...paths.map((path) => newestChange(join(root, path))))
+  const shared = changed(['tsup.config.ts', 'tsconfig.base.json'])
+  const packages = workspaces.map((workspace) => {
+    const { name, scripts, dependencies, devDependencies, peerDependencies } = readJson(
+      join(workspace, 'package.json'),
+    )
+    const uses = Object.keys({ ...dependencies, ...devDependencies, ...peerDependencies })
+    const changedAt = changed([join(workspace, 'src'), join(workspace, 'package.json')])
+    return { workspace, name, scripts, uses, changedAt }
   })
+  // Programs have the packages that they use bundled into them.
+  const newest = ({ uses, changedAt }) =>
+    Math.max(changedAt, ...packages.filter(({ name }) => uses.includes(name)).map(newest))
+  return packages
+    .filter((each) => {
+      if (each.scripts?.build === undefined) return false
+      const products = Object.entries(PRODUCTS)
+        .filter(([source]) => existsSync(join(root, each.workspace, source)))
+        .map(([, product]) => newestChange(join(root, each.workspace, product)))
+      return Math.min(...products) < Math.max(shared, newest(each))
+    })
+    .map(({ workspace }) => workspace)
 }
 
 /** Runs npm. Its own words go to stderr: what runs after this script has stdout for itself. */

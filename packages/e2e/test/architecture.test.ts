@@ -16,7 +16,7 @@ const root = fileURLToPath(new URL('../../../', import.meta.url))
 const libraries = ['protocol', 'sdk', 'server', 'runner', 'embedded']
 const graph = readImportGraph(root, [
   ...libraries.map((name) => `packages/${name}/src`),
-  'packages/rgrid/bin',
+  'packages/rgrid/src',
 ])
 
 const manifests = Object.fromEntries(

@@ -112,7 +112,9 @@ export function findCycles(graph: ImportGraph): string[] {
 /** Imports that lead to no file. */
 export function findDeadEnds(graph: ImportGraph): string[] {
   return collect(graph, (path, { specifier }) =>
-    isRelative(specifier) && !graph.has(resolve(path, specifier)) ? 'is not there' : undefined,
+    isRelative(specifier) && !specifier.endsWith('.json') && !graph.has(resolve(path, specifier))
+      ? 'is not there'
+      : undefined,
   )
 }
 
