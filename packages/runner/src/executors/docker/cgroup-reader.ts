@@ -6,47 +6,60 @@ export interface SampledUsage {
   readonly peakMemoryBytes: number | null
 }
 
-/** Reads what a container has used so far; `undefined` while or when its control group is not there. */
-export type ReadUsage = () => SampledUsage | undefined
+/** What a look at a container showed. */
+export interface Sight extends SampledUsage {
+  /** Whether anything runs in it: its control group is there some time before and after. */
+  readonly hasProcesses: boolean
+}
+
+/** Looks at a container; `undefined` where its control group is not there. */
+export type Look = () => Sight | undefined
 
 const ROOT = '/sys/fs/cgroup'
 
 /** Makes a reader of a container's control group files, wherever this machine keeps them: version 1 or 2. */
-export function createCgroupReader(id: string, root = ROOT): ReadUsage {
-  const layouts = [`docker/${id}`, `system.slice/docker-${id}.scope`].flatMap((group): ReadUsage[] => [
+export function createCgroupReader(id: string, root = ROOT): Look {
+  const layouts = [`docker/${id}`, `system.slice/docker-${id}.scope`].flatMap((group): Look[] => [
     () => readVersion1(`${root}/cpuacct/${group}`, `${root}/memory/${group}`),
     () => readVersion2(`${root}/${group}`),
   ])
-  let known: ReadUsage | undefined
+  let known: Look | undefined
 
   return () => {
     if (known !== undefined) return known()
     for (const layout of layouts) {
-      const usage = layout()
-      if (usage === undefined) continue
+      const sight = layout()
+      if (sight === undefined) continue
       known = layout
-      return usage
+      return sight
     }
     return undefined
   }
 }
 
-function readVersion1(cpu: string, memory: string): SampledUsage | undefined {
+function readVersion1(cpu: string, memory: string): Sight | undefined {
   const nanoseconds = readText(`${cpu}/cpuacct.usage`)
   if (nanoseconds === undefined) return undefined
   return {
+    hasProcesses: hasProcesses(cpu),
     cpuSeconds: Number(nanoseconds) / 1e9,
     peakMemoryBytes: toNumber(readText(`${memory}/memory.max_usage_in_bytes`)),
   }
 }
 
-function readVersion2(group: string): SampledUsage | undefined {
+function readVersion2(group: string): Sight | undefined {
   const microseconds = /^usage_usec (\d+)$/m.exec(readText(`${group}/cpu.stat`) ?? '')?.[1]
   if (microseconds === undefined) return undefined
   // The peak is there since Linux 5.19.
   const memory = readText(`${group}/memory.peak`) ?? readText(`${group}/memory.current`)
-  return { cpuSeconds: Number(microseconds) / 1e6, peakMemoryBytes: toNumber(memory) }
+  return {
+    hasProcesses: hasProcesses(group),
+    cpuSeconds: Number(microseconds) / 1e6,
+    peakMemoryBytes: toNumber(memory),
+  }
 }
+
+const hasProcesses = (group: string): boolean => (readText(`${group}/cgroup.procs`) ?? '') !== ''
 
 const toNumber = (text: string | undefined): number | null => (text === undefined ? null : Number(text))
 

@@ -1,10 +1,11 @@
 import type { Container } from 'dockerode'
-import { createCgroupReader, type ReadUsage, type SampledUsage } from './cgroup-reader.js'
+import { createCgroupReader, type Look, type SampledUsage } from './cgroup-reader.js'
 import { followEngineStats } from './engine-stats.js'
+import { waitUntilGone } from './wait-until-gone.js'
 
 /** Watches what a container uses. */
 export interface UsageSampler {
-  /** Asks the engine from now on where nothing was seen by looking: the container has been started. */
+  /** The container has been started: asks the engine about it where nothing is seen by looking. */
   askEngineIfBlind(): void
   /** Ends the watch. */
   stop(): SampledUsage
@@ -13,62 +14,67 @@ export interface UsageSampler {
 const MIN_INTERVAL_MS = 5
 const MAX_INTERVAL_MS = 250
 const INTERVALS_PER_RUN = 10
-// The control group of a container appears before the engine says that it has started.
-const BLIND_AFTER_MS = 250
+// Until the engine says that it has started, a container may appear and be gone again at any time.
+const UNSEEN_INTERVAL_MS = 10
 
 /**
  * Samples a container from before its start until it is gone. What it uses after the last look is not seen: the
  * intervals grow with its age, so that this is a tenth of its life at most, and a quarter of a second.
  *
- * @param onGone - called once when a container that was seen is there no more
+ * @param onGone - called when the container is there no more
  */
 export function sampleUsage(
   container: Container,
   onGone: () => void,
-  read: ReadUsage = createCgroupReader(container.id),
+  lookOnce: Look = createCgroupReader(container.id),
 ): UsageSampler {
   const over = new AbortController()
-  const createdAt = performance.now()
   const seen: { cpuSeconds: number | null; peakMemoryBytes: number | null } = {
     cpuSeconds: null,
     peakMemoryBytes: null,
   }
   let seenAt: number | undefined
   let timer: NodeJS.Timeout | undefined
-  let blindTimer: NodeJS.Timeout | undefined
+  let hasStarted = false
 
   const add = ({ cpuSeconds, peakMemoryBytes }: SampledUsage): void => {
     seen.cpuSeconds = maxOf(seen.cpuSeconds, cpuSeconds)
     seen.peakMemoryBytes = maxOf(seen.peakMemoryBytes, peakMemoryBytes)
   }
   const look = (): void => {
-    const usage = over.signal.aborted ? undefined : read()
-    if (usage === undefined) return seenAt === undefined ? undefined : end()
-    seenAt ??= performance.now()
-    add(usage)
+    if (over.signal.aborted) return
+    const sight = lookOnce()
+    if (sight?.hasProcesses === true) seenAt ??= performance.now()
+    if (seenAt === undefined) return
+    if (sight !== undefined) add(sight)
+    if (sight?.hasProcesses !== true) end()
   }
   const end = (): void => {
     if (over.signal.aborted) return
     over.abort()
     clearTimeout(timer)
-    clearTimeout(blindTimer)
     if (seenAt !== undefined) onGone()
   }
+  const getIntervalMs = (): number => {
+    if (seenAt === undefined) return hasStarted ? MAX_INTERVAL_MS : UNSEEN_INTERVAL_MS
+    const ageMs = performance.now() - seenAt
+    return Math.min(Math.max(ageMs / INTERVALS_PER_RUN, MIN_INTERVAL_MS), MAX_INTERVAL_MS)
+  }
   const schedule = (): void => {
-    const ageMs = performance.now() - (seenAt ?? createdAt)
-    const intervalMs = Math.min(Math.max(ageMs / INTERVALS_PER_RUN, MIN_INTERVAL_MS), MAX_INTERVAL_MS)
     timer = setTimeout(() => {
       look()
       if (!over.signal.aborted) schedule()
-    }, intervalMs).unref()
+    }, getIntervalMs()).unref()
   }
   schedule()
 
   return {
     askEngineIfBlind() {
-      blindTimer = setTimeout(() => {
-        if (seenAt === undefined) void followEngineStats(container, add, over.signal)
-      }, BLIND_AFTER_MS).unref()
+      hasStarted = true
+      look()
+      if (seenAt !== undefined) return
+      void followEngineStats(container, add, over.signal)
+      void waitUntilGone(container, over.signal).then((isGone) => isGone && onGone())
     },
     stop() {
       end()

@@ -9,6 +9,7 @@ it.for([
     'version 1',
     {
       'cpuacct/docker/id/cpuacct.usage': '1500000000\n',
+      'cpuacct/docker/id/cgroup.procs': '7\n8\n',
       'memory/docker/id/memory.max_usage_in_bytes': '4096\n',
     },
   ],
@@ -16,16 +17,22 @@ it.for([
     'version 1 under systemd',
     {
       'cpuacct/system.slice/docker-id.scope/cpuacct.usage': '1500000000\n',
+      'cpuacct/system.slice/docker-id.scope/cgroup.procs': '7\n',
       'memory/system.slice/docker-id.scope/memory.max_usage_in_bytes': '4096\n',
     },
   ],
   [
     'version 2',
-    { 'docker/id/cpu.stat': 'usage_usec 1500000\nuser_usec 1\n', 'docker/id/memory.peak': '4096\n' },
+    {
+      'docker/id/cpu.stat': 'usage_usec 1500000\nuser_usec 1\n',
+      'docker/id/cgroup.procs': '7\n',
+      'docker/id/memory.peak': '4096\n',
+    },
   ],
   [
     'version 2 of an older Linux, under systemd',
     {
+      'system.slice/docker-id.scope/cgroup.procs': '7\n',
       'system.slice/docker-id.scope/cpu.stat': 'usage_usec 1500000\n',
       'system.slice/docker-id.scope/memory.current': '4096\n',
     },
@@ -43,6 +50,6 @@ it.for([
   await rm(root, { recursive: true })
 
   expect(before).toBeUndefined()
-  expect(during).toEqual({ cpuSeconds: 1.5, peakMemoryBytes: 4096 })
+  expect(during).toEqual({ hasProcesses: true, cpuSeconds: 1.5, peakMemoryBytes: 4096 })
   expect(read()).toBeUndefined()
 })
