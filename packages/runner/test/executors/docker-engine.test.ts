@@ -140,7 +140,7 @@ describe.skipIf(!(await requireDocker()))('with the engine', () => {
   it('reports a container that was removed under it', async ({ onTestFinished }) => {
     const { running, launch } = await startScript(createContext(onTestFinished), WAIT)
     const stdout = readAll(running.stdout)
-    await waitForText(running.stdout, 'ready')
+    await waitForText(running.stdout, 'ready\n')
     await docker.getContainer(`rgrid-${launch.executionId}-1`).remove({ force: true })
 
     const { cause } = await within(10_000, 'the end is known', running.exit)
@@ -153,7 +153,7 @@ describe.skipIf(!(await requireDocker()))('with the engine', () => {
     const engine = await createCuttableSocket(onTestFinished)
     const source = 'import os, time; print("ready", flush=True); time.sleep(1); os._exit(5)'
     const { running } = await startScript(createContext(onTestFinished, engine.socketPath), source)
-    await waitForText(running.stdout, 'ready')
+    await waitForText(running.stdout, 'ready\n')
     engine.cut()
     await sleep(300)
     engine.mend()
@@ -168,7 +168,7 @@ describe.skipIf(!(await requireDocker()))('with the engine', () => {
   it('takes a kill while the engine was away for the engine', async ({ onTestFinished }) => {
     const engine = await createCuttableSocket(onTestFinished)
     const { running, launch } = await startScript(createContext(onTestFinished, engine.socketPath), WAIT)
-    await waitForText(running.stdout, 'ready')
+    await waitForText(running.stdout, 'ready\n')
     engine.cut()
     await docker.getContainer(`rgrid-${launch.executionId}-1`).kill()
     engine.mend()
@@ -182,7 +182,7 @@ describe.skipIf(!(await requireDocker()))('with the engine', () => {
   it('delivers a kill when the engine answers again', async ({ onTestFinished }) => {
     const engine = await createCuttableSocket(onTestFinished)
     const { running } = await startScript(createContext(onTestFinished, engine.socketPath), WAIT)
-    await waitForText(running.stdout, 'ready')
+    await waitForText(running.stdout, 'ready\n')
     engine.cut()
     const killed = running.signal('SIGKILL')
     await sleep(300)

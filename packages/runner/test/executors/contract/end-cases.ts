@@ -82,7 +82,7 @@ time.sleep(20)
 `
   const { running } = await startScript(context, source)
   const stdout = readAll(running.stdout)
-  await waitForText(running.stdout, 'ready')
+  await waitForText(running.stdout, 'ready\n')
   await running.signal('SIGTERM')
 
   expect(await within(5_000, 'the script has ended', running.exit)).toMatchObject({
@@ -96,7 +96,7 @@ time.sleep(20)
 export async function checkSigkill(context: ContractContext): Promise<void> {
   const script = await startScript(context, `${DAEMON}\nprint('ready', flush=True); time.sleep(20)`)
   const { running } = script
-  await waitForText(running.stdout, 'ready')
+  await waitForText(running.stdout, 'ready\n')
   await running.signal('SIGKILL')
 
   expect(await within(5_000, 'the script has ended', running.exit)).toMatchObject({
