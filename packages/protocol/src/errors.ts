@@ -113,5 +113,10 @@ export class RGridError extends Error {
 
 /** Turns what zod found into the issues of a problem. */
 export function toIssues(error: z.ZodError): Issue[] {
-  return error.issues.map(({ path, message }) => ({ path: path.map(String).join('.') || '(body)', message }))
+  return error.issues.flatMap((issue) => {
+    const path = issue.path.map(String).join('.') || '(body)'
+    // zod tells of a bad key only that it is one, and keeps the reason inside.
+    const reasons = issue.code === 'invalid_key' ? issue.issues : [issue]
+    return reasons.map(({ message }) => ({ path, message }))
+  })
 }

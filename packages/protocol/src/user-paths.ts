@@ -14,11 +14,15 @@ export interface UserPaths {
 }
 
 /** Names the user's files: below `~/.rgrid`, and data below `$XDG_DATA_HOME/rgrid`. Reads nothing. */
-export function getUserPaths(env: Readonly<Record<string, string | undefined>>, homeDirectory: string): UserPaths {
+export function getUserPaths(
+  env: Readonly<Record<string, string | undefined>>,
+  homeDirectory: string,
+): UserPaths {
   const home = join(env['HOME'] ?? homeDirectory, '.rgrid')
   const xdgData = env['XDG_DATA_HOME']
   // The XDG base directory specification has relative paths ignored.
-  const dataHome = xdgData?.startsWith('/') === true ? xdgData : join(env['HOME'] ?? homeDirectory, '.local', 'share')
+  const dataHome =
+    xdgData?.startsWith('/') === true ? xdgData : join(env['HOME'] ?? homeDirectory, '.local', 'share')
   return {
     config: join(home, 'config.toml'),
     credentials: join(home, 'credentials'),

@@ -32,13 +32,7 @@ export async function connect(options: ClientOptions): Promise<Connection> {
 }
 
 async function connectEmbedded(): Promise<Connection> {
-  const { createEmbedded } = await import('@rgrid/embedded').catch((error: unknown) => {
-    throw new RGridError(
-      'embedded_missing',
-      'nothing is configured, and running in this process needs one more package: npm install @rgrid/embedded (or set RGRID_URL)',
-      { cause: error },
-    )
-  })
+  const { createEmbedded } = await (await import('./load-embedded.js')).loadEmbedded()
   const embedded = await createEmbedded()
   return { api: createApi(embedded), target: 'embedded', close: () => embedded.close() }
 }

@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import { problemSchema, RGridError } from '../errors.js'
+import { notRGrid } from './not-rgrid.js'
 import { createHttpFetch, type Fetch, type FetchInit, type FetchResponse } from './fetch.js'
 import { readText } from './read-body.js'
 import { RETRY_BRIEFLY, withRetry, type RetryPolicy } from './retry.js'
@@ -155,7 +156,7 @@ async function readJson(
   if (!/^application\/(?:problem\+)?json\b/.test(type)) {
     // An unread body would keep its connection busy.
     await response.body?.cancel().catch(() => undefined)
-    throw notRGrid(base, response, type)
+    throw notRGrid(base, response)
   }
   const text = await readText(response).catch((error: unknown) => {
     if (signal?.aborted === true) throw signal.reason
@@ -172,28 +173,13 @@ async function readJson(
 }
 
 // What a proxy says when the server behind it does not answer.
-const GATEWAY_STATUSES = [502, 503, 504]
-
-function notRGrid(base: string, response: FetchResponse, type: string): RGridError {
-  if (GATEWAY_STATUSES.includes(response.status))
-    return new RGridError(
-      'unavailable',
-      `${base} answers with status ${response.status}: the server behind it may be restarting`,
-    )
-  const what =
-    response.status >= 300 && response.status < 400
-      ? `redirects to ${response.headers.get('location') ?? 'nowhere'}`
-      : `answers with ${type === '' ? 'an untyped body' : type} and status ${response.status}`
-  return new RGridError('not_rgrid', `${base} is not an RGrid server (it ${what}): check the URL`)
-}
-
 async function toError(
   base: string,
   response: FetchResponse,
   signal: AbortSignal | undefined,
 ): Promise<RGridError> {
   const problem = problemSchema.safeParse(await readJson(base, response, signal))
-  if (!problem.success) return notRGrid(base, response, 'JSON of another kind')
+  if (!problem.success) return notRGrid(base, response)
   const { code, detail, requestId, issues, missing } = problem.data
   return new RGridError(code, detail, { requestId, issues, missing })
 }

@@ -6,6 +6,7 @@ import { endEventSchema, logEventSchema, stateEventSchema, type ExecutionEvent }
 import type { Api } from './api.js'
 import type { FetchResponse } from './fetch.js'
 import { readBytes } from './read-body.js'
+import { notRGrid } from './not-rgrid.js'
 import { backoffMs, pause, RETRY_LONG, type RetryPolicy } from './retry.js'
 
 /** Where to begin and how long to insist. */
@@ -81,7 +82,7 @@ function open(
 
 async function* readEvents(url: string, response: FetchResponse): AsyncGenerator<ExecutionEvent, void> {
   if (response.body === null || !(response.headers.get('content-type') ?? '').startsWith('text/event-stream'))
-    throw new RGridError('not_rgrid', `${url} did not answer with an event stream: check the URL`)
+    throw notRGrid(url, response)
   const messages: EventSourceMessage[] = []
   let tooLarge: unknown
   const parser = createParser({

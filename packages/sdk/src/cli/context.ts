@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import type { RGridClient } from '../types.js'
-import type { EmbeddedModule } from './load-embedded.js'
+import type { EmbeddedModule } from '../load-embedded.js'
 
 /** A signal that asks a command to end. */
 export type EndSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
@@ -42,7 +42,7 @@ export function createProcessContext(): CliContext {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   return {
     createClient: async () => (await import('../create-client.js')).createClient(),
-    loadEmbedded: async () => (await import('./load-embedded.js')).loadEmbedded(),
+    loadEmbedded: async () => (await import('../load-embedded.js')).loadEmbedded(),
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import type { EmbeddedModule } from '../../src/cli/load-embedded.js'
+import type { EmbeddedModule } from '../../src/load-embedded.js'
 import { createTestContext } from './support/create-test-context.js'
 
 const URL = 'http://127.0.0.1:7433'

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { CliContext } from '../context.js'
-import type { EmbeddedModule } from '../load-embedded.js'
+import type { EmbeddedModule } from '../../load-embedded.js'
 import { serveUntilInterrupted } from '../serve-until-interrupted.js'
 import { note, writeJson } from '../write.js'
 

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { Readable, Writable } from 'node:stream'
 import type { CliContext, EndSignal } from '../../../src/cli/context.js'
-import type { EmbeddedModule } from '../../../src/cli/load-embedded.js'
+import type { EmbeddedModule } from '../../../src/load-embedded.js'
 import { runCli } from '../../../src/cli/main.js'
 import type { RGridClient } from '../../../src/types.js'
 

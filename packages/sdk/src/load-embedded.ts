@@ -1,24 +1,29 @@
 import { RGridError } from '@rgrid/protocol'
 import type * as embedded from '@rgrid/embedded'
 
-/** The part of `@rgrid/embedded` that the commands use. */
-export type EmbeddedModule = Pick<typeof embedded, 'startRunner' | 'startServer' | 'startUp'>
+/** The part of `@rgrid/embedded` that this package uses. */
+export type EmbeddedModule = Pick<
+  typeof embedded,
+  'createEmbedded' | 'startRunner' | 'startServer' | 'startUp'
+>
 
 const PACKAGE = '@rgrid/embedded'
 
 /**
  * Loads the server and the runner, an optional peer.
  *
- * @throws RGridError `embedded_missing` when it is not installed
+ * @throws RGridError `embedded_missing` when it is not installed.
  */
 export async function loadEmbedded(): Promise<EmbeddedModule> {
   try {
     return await import('@rgrid/embedded')
   } catch (error) {
     if (!isMissing(error)) throw error
-    throw new RGridError('embedded_missing', `this command needs one more package: npm install ${PACKAGE}`, {
-      cause: error,
-    })
+    throw new RGridError(
+      'embedded_missing',
+      `running on this machine needs one more package: npm install ${PACKAGE} (or name a server in RGRID_URL)`,
+      { cause: error },
+    )
   }
 }
 
