@@ -53,5 +53,9 @@ const sdkProgram = program({ cli: 'src/cli/cli.ts' }, ['@rgrid/embedded'])
 const wrapperProgram = program({ rgrid: 'src/rgrid.ts' }, ['better-sqlite3', 'dockerode'])
 
 export default defineConfig(
-  existsSync('src/rgrid.ts') ? wrapperProgram : existsSync('src/cli/cli.ts') ? [library, sdkProgram] : library,
+  existsSync('src/rgrid.ts')
+    ? wrapperProgram
+    : existsSync('src/cli/cli.ts')
+      ? [library, sdkProgram]
+      : library,
 )
