@@ -1,15 +1,14 @@
 // Times a trivial Python script side by side in every way that RGrid runs it, interleaved, and prints medians and
 // their ratios to the bare script. Only the ratios mean anything: machines differ, and this one may be busy.
 import { createEmbedded } from '@rgrid/embedded'
-import { createProcessExecutor, createRunner } from '@rgrid/runner'
 import { createClient } from '@rgrid/sdk'
-import { createDiskBlobs, createServer, createSqliteStore, listen } from '@rgrid/server'
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 
 const ROUNDS = Number(process.argv[2] ?? 20)
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
@@ -42,23 +41,21 @@ async function timeRun(client, options) {
 }
 
 const directory = await mkdtemp(join(tmpdir(), 'rgrid-bench-'))
+// A version manager may put a shell script in front of Python: everybody gets the program behind it.
+const { stdout: python } = await promisify(execFile)('python3', ['-c', 'import sys; print(sys.executable)'])
+process.env.PATH = `${dirname(await realpath(python.trim()))}${delimiter}${process.env.PATH}`
+
 const embedded = await createEmbedded({ dataDirectory: join(directory, 'embedded'), executors: ['process'] })
 const embeddedClient = createClient(embedded)
 
-const server = createServer({
-  store: await createSqliteStore({ path: join(directory, 'server', 'rgrid.db') }),
-  blobs: await createDiskBlobs({ directory: join(directory, 'server', 'blobs') }),
-  allowProcess: true,
+// The server and its runner live in a process of their own, as they do for a user.
+const home = { HOME: directory, XDG_DATA_HOME: directory, RGRID_URL: '' }
+const up = spawn(process.execPath, [cli, 'up', '--port', '0', '--executor', 'process'], {
+  env: { ...process.env, ...home },
+  stdio: ['ignore', 'ignore', 'pipe'],
 })
-const { url, ...listening } = await listen(server, { port: 0 })
-const apiKey = server.grant({ scopes: ['submit', 'read'] })
-const runner = createRunner({
-  url,
-  apiKey: server.grant({ scopes: ['runner'] }),
-  executors: [createProcessExecutor({ instance: `bench-${process.pid}` })],
-  workDirectory: join(directory, 'runner'),
-})
-await runner.start()
+await once(up.stderr, 'data')
+const { url, apiKey } = JSON.parse(await readFile(join(directory, '.rgrid', 'up.json'), 'utf8'))
 const httpClient = createClient({ url, apiKey })
 
 const candidates = {
@@ -103,8 +100,7 @@ for (const [name, measured] of Object.entries(times)) {
 }
 
 await httpClient.close()
-await runner.stop()
-await listening.close()
-await server.close()
+up.kill()
+await once(up, 'close')
 await embedded.close()
 await rm(directory, { recursive: true })
