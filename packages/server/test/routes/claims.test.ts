@@ -1,6 +1,6 @@
 import { createExecutionId } from '@rgrid/protocol'
 import { randomUUID } from 'node:crypto'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createServer, createSqliteStore, createDiskBlobs } from '../../src/index.js'
 import {
   claimOne,
@@ -12,6 +12,12 @@ import {
   readJson,
   submit,
 } from '../server-fixture.js'
+
+/** Nobody looks again by himself any more: who waits is woken, or waits for ever. */
+function stopTimers(): void {
+  vi.useFakeTimers({ toFake: ['setTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+}
 
 describe('claims', () => {
   test('the oldest come first, and no more than asked for', async () => {
@@ -46,8 +52,11 @@ describe('claims', () => {
   test('a claim that waits answers as soon as something is submitted', async () => {
     const fixture = await createFixture()
     const { runnerId } = await createTestRunner(fixture)
+    stopTimers()
     const body = { runnerId, claimId: randomUUID(), max: 1, waitMs: 10_000 }
     const waiting = fixture.send('POST', '/v1/runner/claims', body)
+    // One round trip makes sure that the claim has begun to wait.
+    await fixture.send('GET', '/v1/executions')
 
     const id = await submit(fixture)
 
@@ -141,7 +150,7 @@ describe('claims', () => {
     const fixture = await createFixture({ store })
     const blobs = createDiskBlobs({ directory: fixture.directory })
     const otherPool = createServer({ store, blobs, pool: 'gpu', allowProcess: true })
-    const key = grantKey(otherPool, ['runner'])
+    const key = grantKey(otherPool, ['runner', 'submit'])
     const gpuSend: typeof fixture.send = (method, path, body) =>
       otherPool.fetch(
         new Request(`http://rgrid.test${path}`, {
@@ -154,8 +163,9 @@ describe('claims', () => {
     const stranger = await createTestRunner(fixture, { key: grantKey(fixture.server, ['runner'], 'other') })
     const runner = await createTestRunner(fixture)
     await submit(fixture)
+    const ofGpu = await submit({ ...fixture, send: gpuSend })
 
-    expect(await gpuRunner.claim()).toEqual([])
+    expect((await gpuRunner.claim(8)).map(({ executionId }) => executionId)).toEqual([ofGpu])
     expect(await stranger.claim()).toEqual([])
     expect(await runner.claim()).toHaveLength(1)
   })
@@ -195,7 +205,10 @@ describe('cancel', () => {
     const id = await submit(fixture)
     const claim = await claimOne(runner)
     await runner.report(claim, 'started')
+    stopTimers()
     const renewal = runner.report(claim, 'renew', { waitMs: 10_000 })
+    // One round trip makes sure that the renewal has begun to wait.
+    await fixture.send('GET', '/v1/executions')
 
     const answer = await fixture.send('POST', `/v1/executions/${id}/cancel`)
 

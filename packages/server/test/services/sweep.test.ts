@@ -49,6 +49,7 @@ describe('the sweep', () => {
     time.pass(LEASE_MS + MARGIN_MS + 1)
 
     const swept = await store.executions.sweep(LIMITS)
+    await expect(store.executions.start(old)).rejects.toMatchObject({ code: 'lease_lost' })
     const fresh = await claim()
 
     expect(swept).toEqual([{ id, project: 'p', pool: 'default', status: 'queued' }])
