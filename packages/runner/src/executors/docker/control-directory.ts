@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, rm, writeFile } from 'node:fs/promises'
+import { chown, mkdir, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Launch } from '../executor.js'
 import { formatLaunchScript } from './launch-script.js'
@@ -33,7 +33,6 @@ export async function createControlDirectory(launch: Launch, user: ContainerUser
       await writeFile(file, text, { mode: 0o400 })
       if (user.isForeign) await chown(file, user.uid, user.gid)
     }
-    await chmod(mountDir, 0o500)
     if (user.isForeign) await chown(mountDir, user.uid, user.gid)
     return { mountDir, remove }
   } catch (error) {
