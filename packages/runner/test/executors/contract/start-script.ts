@@ -47,7 +47,8 @@ export async function startScript(
 ): Promise<StartedScript> {
   const { onTestFinished } = context
   const home = await mkdtemp(join(tmpdir(), 'rgrid-contract-'))
-  onTestFinished(() => rm(home, { recursive: true, force: true }))
+  // A daemon of a script may still be writing there.
+  onTestFinished(() => rm(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }))
   const launch: Launch = {
     executionId: `exec_${randomUUID()}`,
     attempt: 1,
