@@ -32,6 +32,23 @@ const library: Options = {
   dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
 }
 
+type Plugin = NonNullable<Options['esbuildPlugins']>[number]
+
+/**
+ * What dockerode loads at its start but needs only for engines behind SSH and for BuildKit, which RGrid uses neither
+ * of: a hundred packages, one of them compiled at its installation.
+ */
+const leaveOutUnused: Plugin = {
+  name: 'leave-out-unused',
+  setup(build) {
+    build.onResolve({ filter: /^(?:ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs)$/ }, ({ path }) => ({
+      path,
+      namespace: 'left-out',
+    }))
+    build.onLoad({ filter: /.*/, namespace: 'left-out' }, () => ({ contents: 'module.exports = {}' }))
+  },
+}
+
 /** A program: everything that it needs in a few files, as a hundred small ones take longer to load than to run. */
 const program = (entry: Record<string, string>, external: string[]): Options => ({
   ...shared,
@@ -40,6 +57,7 @@ const program = (entry: Record<string, string>, external: string[]): Options => 
   // esbuild leaves out what is unused by itself; the further pass would load every module of zod again.
   treeshake: false,
   noExternal: [new RegExp(`^(?!(?:node:|${external.join('|')}))`)],
+  esbuildPlugins: [leaveOutUnused],
   esbuildOptions(options) {
     options.conditions = ['@rgrid/source', 'import']
   },
@@ -50,7 +68,7 @@ const program = (entry: Record<string, string>, external: string[]): Options => 
 })
 
 const sdkProgram = program({ cli: 'src/cli/cli.ts' }, ['@rgrid/embedded'])
-const wrapperProgram = program({ rgrid: 'src/rgrid.ts' }, ['better-sqlite3', 'dockerode'])
+const wrapperProgram = program({ rgrid: 'src/rgrid.ts' }, ['better-sqlite3'])
 
 export default defineConfig(
   existsSync('src/rgrid.ts')

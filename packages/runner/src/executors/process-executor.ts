@@ -80,7 +80,7 @@ async function spawnScript(
   env: Record<string, string>,
 ): Promise<Child> {
   try {
-    const child = spawn(command, [script, ...args], {
+    const child = spawn(command, [...toWords(script), ...args], {
       cwd: workDir,
       env,
       detached: true,
@@ -92,6 +92,9 @@ async function spawnScript(
     throw new StartError('internal', `${command} could not be started: ${String(error)}`, { cause: error })
   }
 }
+
+/** A script whose name looks like an option must not be taken for one. */
+const toWords = (script: string): string[] => (script.startsWith('-') ? ['--', script] : [script])
 
 async function waitForExit(child: Child, startedAt: bigint): Promise<Exit> {
   const sampler = sampleUsage(child.pid)

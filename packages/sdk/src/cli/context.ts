@@ -41,7 +41,9 @@ export function createProcessContext(): CliContext {
   // Every write reports its own failure; without listeners the same failure would also end the process.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   return {
-    createClient: async () => (await import('../create-client.js')).createClient(),
+    // A command makes a few requests and is gone: Node's own fetch is there much sooner than undici is loaded, and the
+    // server's pings keep its time limit for silent bodies from ending a stream.
+    createClient: async () => (await import('../create-client.js')).createClient({ fetch }),
     loadEmbedded: async () => (await import('../load-embedded.js')).loadEmbedded(),
     stdin: process.stdin,
     stdout: process.stdout,
