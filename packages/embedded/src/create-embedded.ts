@@ -44,12 +44,18 @@ const URL = 'http://embedded'
 export async function createEmbedded(options: EmbeddedOptions = {}): Promise<Embedded> {
   const { dataDirectory = getUserPaths(process.env, homedir()).data } = options
   const instance = createInstance()
-  const store = await createSqliteStore({ path: join(dataDirectory, 'rgrid.db') })
-  const blobs = await createDiskBlobs({ directory: join(dataDirectory, 'blobs') })
-  const server = createServer({ store, blobs, pool: `embedded-${instance}`, allowProcess: true })
+  const store = createSqliteStore({ path: join(dataDirectory, 'rgrid.db') })
+  const blobs = createDiskBlobs({ directory: join(dataDirectory, 'blobs') })
+  const server = createServer({
+    store,
+    blobs,
+    pool: `embedded-${instance}`,
+    allowProcess: true,
+    refuseUnfit: true,
+  })
   const apiKey = server.grant({ scopes: ['submit', 'read', 'admin'] })
 
-  const passOn: Fetch = (url, init) => server.fetch(new Request(url, init as RequestInit))
+  const passOn: Fetch = (url, init) => server.fetch(new Request(url, init))
   let runner: Promise<Runner> | undefined
   const startRunner = async (): Promise<Runner> => {
     const made = await createLocalRunner({

@@ -34,8 +34,8 @@ export async function startServer({
   allowProcess = false,
 }: StartServerOptions): Promise<StartedServer> {
   const directory = dataDirectory ?? join(getUserPaths(process.env, homedir()).data, 'server')
-  const store = await createSqliteStore({ path: join(directory, 'rgrid.db') })
-  const blobs = await createDiskBlobs({ directory: join(directory, 'blobs') })
+  const store = createSqliteStore({ path: join(directory, 'rgrid.db') })
+  const blobs = createDiskBlobs({ directory: join(directory, 'blobs') })
   const server = createServer({ store, blobs, allowProcess })
   const listening = await listen(server, { host, port })
   const keys = await server.bootstrap()

@@ -35,8 +35,8 @@ const STOP_GRACE_MS = 5_000
 export async function startUp({ port, dataDirectory, ...options }: StartUpOptions): Promise<StartedUp> {
   const paths = getUserPaths(process.env, homedir())
   const data = dataDirectory ?? paths.data
-  const store = await createSqliteStore({ path: join(data, 'rgrid.db') })
-  const blobs = await createDiskBlobs({ directory: join(data, 'blobs') })
+  const store = createSqliteStore({ path: join(data, 'rgrid.db') })
+  const blobs = createDiskBlobs({ directory: join(data, 'blobs') })
   const server = createServer({ store, blobs, pool: 'up', allowProcess: true })
   const { url, ...listening } = await listen(server, { port })
   const runner = await createLocalRunner({

@@ -108,7 +108,7 @@ export type ExecutionRecord = z.infer<typeof executionSchema>
 /** The query of `GET /v1/executions`. */
 export const listQuerySchema = z.strictObject({
   status: statusSchema.optional(),
-  limit: z.coerce.number().int().min(1).max(LIMITS.listPage).default(20),
+  limit: z.coerce.number<number | string>().int().min(1).max(LIMITS.listPage).default(20),
   /** The id of the last execution of the page before. */
   before: executionIdSchema.optional(),
 })

@@ -130,9 +130,7 @@ export function createRunner(options: RunnerOptions): Runner {
         if (error.code === 'runner_unknown') await register()
         else if (error.code === 'unauthenticated' || error.code === 'forbidden') throw error
         logger.warn(`no claim: ${error.message}`)
-        await pause(backoffMs(RETRY_LONG, failures++), stopping.signal).catch(
-          () => undefined,
-        )
+        await pause(backoffMs(RETRY_LONG, failures++), stopping.signal).catch(() => undefined)
       }
     }
   }

@@ -58,8 +58,8 @@ export function createClient(options: ClientOptions = {}): RGridClient {
     get,
     async list(query = {}) {
       const search = new URLSearchParams(
-        Object.entries(query).flatMap(([name, value]) =>
-          value === undefined ? [] : [[name, String(value)]],
+        Object.entries<string | number | undefined>({ ...query }).flatMap(([name, value]) =>
+          value === undefined ? [] : [[name, `${value}`]],
         ),
       )
       return (await getApi()).call(executionPageSchema, {

@@ -12,6 +12,8 @@ export interface Context {
   /** The pool of the executions and runners of this server. */
   readonly pool: string
   readonly allowProcess: boolean
+  /** Whether an execution that no connected runner can take is refused rather than queued. */
+  readonly refuseUnfit: boolean
   readonly leaseMs: number
   readonly leaseMarginMs: number
   /** How long a JSON body may take to arrive. */

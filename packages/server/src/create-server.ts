@@ -36,6 +36,13 @@ export interface ServerOptions {
    */
   readonly allowProcess?: boolean
   /**
+   * Whether an execution that no connected runner can take is refused, rather than queued until one comes. For a server
+   * whose runners are all there from the start.
+   *
+   * @default false
+   */
+  readonly refuseUnfit?: boolean
+  /**
    * How long a runner's lease lasts without a renewal, in milliseconds.
    *
    * @default 30_000
@@ -95,6 +102,7 @@ export function createServer(options: ServerOptions): RGridServer {
     logger: options.logger ?? SILENT,
     pool: options.pool ?? 'default',
     allowProcess: options.allowProcess ?? false,
+    refuseUnfit: options.refuseUnfit ?? false,
     leaseMs,
     leaseMarginMs,
     bodyTimeoutMs: BODY_TIMEOUT_MS,

@@ -1,4 +1,3 @@
-import { createAdaptorServer } from '@hono/node-server'
 import type { Server } from 'node:http'
 import type { RGridServer } from './create-server.js'
 
@@ -37,6 +36,8 @@ export async function listen(
   server: RGridServer,
   { host = '127.0.0.1', port }: ListenOptions,
 ): Promise<Listener> {
+  // Loaded here, as it brings HTTP/2 along, which a server without a socket has no use for.
+  const { createAdaptorServer } = await import('@hono/node-server')
   const http = createAdaptorServer({
     fetch: async (request) => withoutProbing(await server.fetch(request)),
     hostname: host,

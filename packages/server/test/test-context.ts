@@ -12,6 +12,7 @@ export function createTestContext(over: Partial<Context> = {}): Context {
     logger: SILENT,
     pool: 'default',
     allowProcess: true,
+    refuseUnfit: false,
     leaseMs: 30_000,
     leaseMarginMs: 10_000,
     bodyTimeoutMs: 30_000,

@@ -48,10 +48,17 @@ describe('bad input ends with one clear line, exit code 2, and nothing started',
     ['an environment name of RGrid', ['-e', 'RGRID_X=1', 'ok.sh'], /RGRID_/],
     ['too many arguments', ['ok.sh', ...Array<string>(257).fill('x')], /limit of 256 arguments/],
     ['an argument over the limit', ['ok.sh', 'x'.repeat(125_000)], /limit of 122880 bytes/],
+    [
+      'an executor that this machine lacks',
+      ['--executor', 'docker', 'ok.sh'],
+      /no connected runner offers bash on docker/,
+    ],
     ['no script', [], /script/],
     ['a detached run without a server', ['-d', 'ok.sh'], /rgrid up/],
   ])('%s', async ([, args, message]) => {
-    const { code, stdout, stderr, home, cwd } = await refuse(['run', ...args])
+    const { code, stdout, stderr, home, cwd } = await refuse(['run', ...args], {
+      env: { RGRID_IMAGES: 'bash=no/such-image' },
+    })
 
     expect([code, String(stdout)]).toEqual([2, ''])
     expect(stderr).toMatch(message)

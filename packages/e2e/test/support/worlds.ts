@@ -42,8 +42,8 @@ async function openEmbedded(executor: ExecutorName): Promise<World> {
 
 async function openHttp(executor: ExecutorName): Promise<World> {
   const directory = await makeDirectory()
-  const store = await createSqliteStore({ path: join(directory, 'rgrid.db') })
-  const blobs = await createDiskBlobs({ directory: join(directory, 'blobs') })
+  const store = createSqliteStore({ path: join(directory, 'rgrid.db') })
+  const blobs = createDiskBlobs({ directory: join(directory, 'blobs') })
   const server = createServer({ store, blobs, allowProcess: true })
   const { url, ...listening } = await listen(server, { port: 0 })
   const runner = createRunner({

@@ -4,11 +4,11 @@ import { RUNTIMES } from '@rgrid/protocol'
 import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { SILENT, type Logger } from '../logger.js'
+import { askEngine } from './docker/ask-engine.js'
 import { LABELS } from './docker/container-policy.js'
 import { getContainerUser, handOver } from './docker/container-user.js'
 import { createControlDirectory } from './docker/control-directory.js'
 import { createContainer, toStartError } from './docker/create-container.js'
-import { isEngineStatus } from './docker/engine-error.js'
 import { DEFAULT_IMAGES, type Images } from './docker/images.js'
 import { DEFAULT_SOCKET_PATH } from './docker/is-engine-answering.js'
 import { removeContainer } from './docker/remove-container.js'
@@ -27,6 +27,7 @@ export interface DockerExecutorOptions {
 }
 
 const CONTROL_TARGET = '/rgrid'
+const ANSWER_TIMEOUT_MS = 10_000
 
 /**
  * Runs each script in a container of its own: without network, as nobody, with a read-only root and only its workspace
@@ -72,14 +73,16 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
   return {
     name: 'docker',
     async listRuntimes() {
-      const docker = await connect()
-      const found = await Promise.all(RUNTIMES.map((runtime) => hasImage(docker, images[runtime])))
-      return RUNTIMES.filter((_, index) => found[index])
+      const names = [...new Set(Object.values(images))]
+      const found = await Promise.all(names.map((name) => hasImage(socketPath, name)))
+      const present = new Set(names.filter((_, index) => found[index]))
+      return RUNTIMES.filter((runtime) => present.has(images[runtime]))
     },
     start,
     async sweep() {
-      const docker = await connect()
       const filters = { label: [`${LABELS.instance}=${instance}`] }
+      if (!(await hasContainers(socketPath, filters))) return
+      const docker = await connect()
       const left = (await docker.listContainers({ all: true, filters })).filter(({ Id }) => !live.has(Id))
       for (const { Id, Names, Mounts } of left) {
         logger.info(`removing the container ${Names.join(', ')} that an earlier runner left`)
@@ -114,12 +117,16 @@ async function hasInit(docker: Docker): Promise<boolean> {
   return !(typeof commit === 'object' && commit !== null && 'ID' in commit && commit.ID === 'N/A')
 }
 
-async function hasImage(docker: Docker, image: string): Promise<boolean> {
-  try {
-    await docker.getImage(image).inspect()
-    return true
-  } catch (error) {
-    if (isEngineStatus(error, 404)) return false
-    throw error
-  }
+async function hasImage(socketPath: string, image: string): Promise<boolean> {
+  const { status, text } = await askEngine(socketPath, `/images/${image}/json`, ANSWER_TIMEOUT_MS)
+  if (status === 404) return false
+  if (status !== 200) throw new Error(`the Docker engine says of the image ${image}: ${text.trim()}`)
+  return true
+}
+
+/** Whether there is any container to look at: mostly not, and then the Docker client need not be loaded. */
+async function hasContainers(socketPath: string, filters: object): Promise<boolean> {
+  const path = `/containers/json?all=1&filters=${encodeURIComponent(JSON.stringify(filters))}`
+  const { status, text } = await askEngine(socketPath, path, ANSWER_TIMEOUT_MS)
+  return status !== 200 || text.trim() !== '[]'
 }

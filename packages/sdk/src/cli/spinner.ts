@@ -9,12 +9,14 @@ const ERASE = '\r\x1b[2K'
 
 /** A moving line on stderr that says what is being waited for. */
 export interface Spinner {
+  /** Whether anyone sees it. */
+  readonly isWatched: boolean
   show(text: string): void
   /** Erases the line. What ran quickly never had one, and nothing shows again. */
   stop(): void
 }
 
-const HIDDEN: Spinner = { show() {}, stop() {} }
+const HIDDEN: Spinner = { isWatched: false, show() {}, stop() {} }
 
 /** A spinner where a person is looking, else one that shows nothing. */
 export function createSpinner(context: CliContext): Spinner {
@@ -37,6 +39,7 @@ export function createSpinner(context: CliContext): Spinner {
     timer = setInterval(draw, FRAME_MS).unref()
   }, FIRST_FRAME_MS).unref()
   return {
+    isWatched: true,
     show: (next) => void (text = next),
     stop() {
       clearTimeout(timer)

@@ -8,7 +8,7 @@ const SEEN_WITHIN_MS = 30_000
 export async function explainQueue(
   { store }: Context,
   project: string,
-  { pool, runtime, wantedExecutor }: Glance,
+  { pool, runtime, wantedExecutor }: Pick<Glance, 'pool' | 'runtime' | 'wantedExecutor'>,
 ): Promise<string | null> {
   const runners = await store.runners.listOffers(project, pool, SEEN_WITHIN_MS)
   if (runners.length === 0) return 'no runner is connected: start one with "rgrid runner"'

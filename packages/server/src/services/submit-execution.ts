@@ -1,21 +1,24 @@
-import type { FileRef, Spec } from '@rgrid/protocol'
+import { RGridError, type FileRef, type Spec } from '@rgrid/protocol'
 import type { Context } from '../context.js'
 import { executionTopic, queueTopic } from '../signals.js'
 import type { StoredSpec } from '../store/execution-store.js'
+import { explainQueue } from './explain-queue.js'
 import { sha256Of, splitInline } from './inline-files.js'
 
 /**
  * Accepts an execution; submitting the same again finds the first.
  *
  * @returns whether it is new.
- * @throws RGridError `id_conflict`, `missing_blobs`, `digest_mismatch`, `too_large` or `queue_full`; nothing is stored then.
+ * @throws RGridError `invalid_request` when no runner can take it and that is not to be waited for, `id_conflict`, `missing_blobs`, `digest_mismatch`, `too_large` or `queue_full`; nothing is stored then.
  */
 export async function submitExecution(
-  { store, signals, pool }: Context,
+  context: Context,
   project: string,
   id: string,
   { files, ...spec }: Spec,
 ): Promise<boolean> {
+  const { store, signals, pool } = context
+  if (context.refuseUnfit) await assertFits(context, project, spec)
   const { refs, inline } = splitInline(files)
   const specHash = hashSpec(spec, refs)
   const isNew = await store.executions.submit({ id, project, pool, spec, specHash, files: refs, inline })
@@ -24,6 +27,18 @@ export async function submitExecution(
     signals.notify(executionTopic(id))
   }
   return isNew
+}
+
+async function assertFits(
+  context: Context,
+  project: string,
+  { runtime, executor }: StoredSpec,
+): Promise<void> {
+  const wanted = { pool: context.pool, runtime, wantedExecutor: executor ?? null }
+  const reason = await explainQueue(context, project, wanted)
+  if (reason === null) return
+  const field = executor === undefined ? 'runtime' : 'executor'
+  throw new RGridError('invalid_request', `${field}: ${reason}: "rgrid doctor" shows what this machine has`)
 }
 
 /** Names a spec: equal for equal specs, whatever the order of their records and files and however bytes travel. */

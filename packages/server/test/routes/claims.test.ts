@@ -145,6 +145,24 @@ describe('claims', () => {
     await expect(createTestRunner(fixture)).rejects.toThrow(/--allow-process/)
   })
 
+  test('what no runner can take is refused where it is not to be waited for, and nothing is stored', async () => {
+    const fixture = await createFixture({ refuseUnfit: true })
+    await createTestRunner(fixture)
+    const put = (spec: object) => fixture.send('PUT', `/v1/executions/${createExecutionId()}`, spec)
+
+    const fits = await put(createSpec())
+    const unfit = await put(createSpec({ executor: 'docker' }))
+
+    expect(fits.status).toBe(201)
+    expect(unfit.status).toBe(400)
+    expect((await readJson(unfit))['detail']).toMatch(
+      /^executor: no connected runner offers \w+ on docker: "rgrid doctor"/,
+    )
+    expect(
+      (await readJson<{ executions: unknown[] }>(await fixture.send('GET', '/v1/executions'))).executions,
+    ).toHaveLength(1)
+  })
+
   test('a runner of another pool or project gets nothing', async () => {
     const store = createSqliteStore({ path: ':memory:' })
     const fixture = await createFixture({ store })
