@@ -28,6 +28,8 @@ export interface Outcome {
 export interface Started {
   readonly child: ChildProcessWithoutNullStreams
   readonly ended: Promise<Outcome>
+  /** All that it has printed so far. */
+  printed(): string
   /** Resolves once stdout or stderr holds the text. */
   prints(text: string): Promise<void>
 }
@@ -76,7 +78,7 @@ export function start(args: readonly string[], { cwd = ROOT, home, env = {} }: C
     })
     return Promise.race([printed, early])
   }
-  return { child, ended, prints }
+  return { child, ended, prints, printed: () => seen }
 }
 
 /** Runs a command to its end. */
