@@ -1,6 +1,6 @@
 import type { ExecutionRecord } from '@rgrid/protocol'
 import type { Api } from '@rgrid/protocol/client'
-import { resolveBelow } from '../files/save-file.js'
+import { saveArtifacts } from '../files/save-artifacts.js'
 import type { Result } from '../types.js'
 import { createArtifact } from './create-artifact.js'
 import { requireCause, RunError } from './run-error.js'
@@ -29,15 +29,7 @@ export function createResult(api: Api, record: ExecutionRecord, captured: Captur
       if (!result.ok) throw new RunError(result)
       return result
     },
-    async download(directory) {
-      const saved: string[] = []
-      for (const artifact of artifacts) {
-        const target = await resolveBelow(directory, artifact.path)
-        await artifact.save(target)
-        saved.push(target)
-      }
-      return saved
-    },
+    download: (directory) => saveArtifacts(artifacts, directory),
   }
   return result
 }

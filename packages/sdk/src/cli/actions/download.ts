@@ -1,7 +1,6 @@
 import { isTerminal } from '@rgrid/protocol'
 import { resolve } from 'node:path'
-import { resolveBelow } from '../../files/save-file.js'
-import type { Artifact } from '../../types.js'
+import { saveArtifacts } from '../../files/save-artifacts.js'
 import type { CliContext } from '../context.js'
 import { EXIT } from '../exit-code.js'
 import { withClient } from '../with-client.js'
@@ -21,20 +20,10 @@ export async function download(context: CliContext, id: string, flags: DownloadF
       await note(context, `${id} is still ${status}, its files come at its end: rgrid wait ${id}`)
       return EXIT.failure
     }
-    const saved = await saveAll(await client.artifacts(id), resolve(context.cwd, flags.output))
+    const saved = await saveArtifacts(await client.artifacts(id), resolve(context.cwd, flags.output))
     if (flags.json === true) await writeJson(context, { id, saved })
     else if (saved.length === 0) await note(context, `${id} wrote no files`)
     else await write(context.stdout, saved.map((path) => `${path}\n`).join(''))
     return EXIT.ok
   })
-}
-
-async function saveAll(artifacts: readonly Artifact[], directory: string): Promise<string[]> {
-  const saved: string[] = []
-  for (const artifact of artifacts) {
-    const target = await resolveBelow(directory, artifact.path)
-    await artifact.save(target)
-    saved.push(target)
-  }
-  return saved
 }

@@ -1,6 +1,7 @@
 import type { Status } from '@rgrid/protocol'
 import { Option } from 'commander'
 
+// Written out, as the schema that has them takes longer to load than a command line to read; a test compares the two.
 const STATUSES = [
   'queued',
   'claimed',
