@@ -8,6 +8,7 @@ import {
   type Spec,
 } from '@rgrid/protocol'
 import { resolve } from 'node:path'
+import { checkCall } from './check-call.js'
 import { collectFiles, type LocalFile } from './files/collect-files.js'
 import { hashFiles } from './files/hash-files.js'
 import { readScript } from './files/read-script.js'
@@ -25,6 +26,7 @@ export interface PreparedSpec {
  * @throws RGridError `invalid_request` or `unknown_runtime`, naming the field, the limit and the next step.
  */
 export async function prepareSpec(script: string, options: RunOptions): Promise<PreparedSpec> {
+  checkCall(script, options)
   const {
     args = [],
     env = {},

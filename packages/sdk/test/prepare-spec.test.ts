@@ -100,6 +100,23 @@ describe('a request is refused with one line that names', () => {
     await expect(refusal(script, options, files)).rejects.toThrow(message)
   })
 
+  test.for<[string, unknown, object, RegExp]>([
+    ['a script that is no path', 5, {}, /^script: must be the path of a file/],
+    ['no script', undefined, {}, /^script: must be the path of a file/],
+    ['arguments that are one text', 'main.py', { args: 'abc' }, /^args: must be an array of texts/],
+    ['an argument that is a number', 'main.py', { args: [1] }, /^args\.0: must be text/],
+    ['a variable that is a number', 'main.py', { env: { A: 1 } }, /^env\.A: must be text/],
+    [
+      'a timeout that is no number',
+      'main.py',
+      { timeoutMs: '5s' },
+      /^timeoutMs: must be a number of milliseconds/,
+    ],
+    ['an option that does not exist', 'main.py', { timeout: 5 }, /^options: .*"timeout"/],
+  ])('%s, also without types', async ([, script, options, message]) => {
+    await expect(refusal(script as string, options)).rejects.toThrow(message)
+  })
+
   test('a FIFO as script, without waiting for it', async () => {
     const cwd = await createDirectory()
     execFileSync('mkfifo', [join(cwd, 'fifo.py')])
