@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 
 const INSTANCE = /^(\d+)-[0-9a-f]{8}$/
 
@@ -13,8 +14,17 @@ export function isDeadInstance(name: string): boolean {
   if (pid === undefined) return false
   try {
     process.kill(Number(pid), 0)
-    return false
+    return isZombie(pid)
   } catch (error) {
     return error instanceof Error && 'code' in error && error.code === 'ESRCH'
+  }
+}
+
+/** A process that has ended still counts as there until its parent asks for it, which in containers may be never. */
+function isZombie(pid: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') Z ')
+  } catch {
+    return false
   }
 }

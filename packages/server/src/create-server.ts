@@ -110,20 +110,21 @@ export function createServer(options: ServerOptions): RGridServer {
   }
   const granted = new Map<string, StoredKey>()
   const app = createApp(context, { find: async (id) => granted.get(id) ?? (await store.keys.find(id)) })
-  const stopSweeping = startSweeping(context)
+  const sweeping = startSweeping(context)
   const pending = new Set<Promise<unknown>>()
   let closed: Promise<void> | undefined
 
   const close = async (): Promise<void> => {
     closing.abort(new RGridError('unavailable', 'the server is stopping'))
     context.signals.notifyAll()
-    await Promise.race([Promise.allSettled([...pending, stopSweeping()]), waitUnref(CLOSE_WAIT_MS)])
+    await Promise.race([Promise.allSettled([...pending, sweeping.stop()]), waitUnref(CLOSE_WAIT_MS)])
     await store.close()
   }
 
   const server: RGridServer = {
     async fetch(request) {
-      const answered = Promise.resolve(app.fetch(request))
+      // What ran under a server that was killed is told as lost from the first answer on.
+      const answered = sweeping.first.then(() => app.fetch(request))
       pending.add(answered)
       try {
         return await answered
@@ -149,7 +150,7 @@ export function createServer(options: ServerOptions): RGridServer {
 }
 
 /** Sweeps now and then until it is stopped. */
-function startSweeping(context: Context): () => Promise<void> {
+function startSweeping(context: Context): { readonly first: Promise<void>; stop(): Promise<void> } {
   const everyMs = Math.min(Math.max(context.leaseMarginMs / 2, SWEEP_MIN_MS), SWEEP_MAX_MS)
   let running: Promise<void> = Promise.resolve()
   let isRunning = false
@@ -161,12 +162,14 @@ function startSweeping(context: Context): () => Promise<void> {
     })
     isRunning = false
   }
-  const start = (): void => void (running = run())
-  const timer = setInterval(start, everyMs).unref()
-  start()
-  return () => {
-    clearInterval(timer)
-    return running
+  const timer = setInterval(() => void (running = run()), everyMs).unref()
+  running = run()
+  return {
+    first: running,
+    stop() {
+      clearInterval(timer)
+      return running
+    },
   }
 }
 
