@@ -1,4 +1,7 @@
-/** Waits; rejects with the signal's reason when it aborts first. Over the global timer, so that tests can drive it. */
+/**
+ * Waits; rejects with the signal's reason when it aborts first. Keeps the process alive meanwhile. Over the global
+ * timer, so that tests can drive it.
+ */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = (): void => {
@@ -8,7 +11,7 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
     const timer = setTimeout(() => {
       signal.removeEventListener('abort', stop)
       resolve()
-    }, ms).unref()
+    }, ms)
     if (signal.aborted) stop()
     else signal.addEventListener('abort', stop, { once: true })
   })

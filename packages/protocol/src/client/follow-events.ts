@@ -39,8 +39,9 @@ export async function* followEvents(
   let { opened, after = LOG_START } = options
   for (let failures = 0; ;) {
     const openedAt = performance.now()
+    let response: FetchResponse | undefined
     try {
-      const response = opened ?? (await open(api, executionId, after, signal, retry))
+      response = opened ?? (await open(api, executionId, after, signal, retry))
       opened = undefined
       for await (const event of readEvents(api.url, response)) {
         if (event.type === 'log') {
@@ -53,7 +54,8 @@ export async function* followEvents(
     } catch (error) {
       if (signal?.aborted === true) throw signal.reason
       if (error instanceof RGridError && error.code !== 'unreachable') throw error
-      if (failures >= retry.times) throw error
+      // Opening has a patience of its own: when that is over, so is this.
+      if (response === undefined || failures >= retry.times) throw error
     }
     // A quiet script behind a proxy that cuts quiet connections is no failure; a server that cuts at once is.
     if (performance.now() - openedAt > retry.maxDelayMs) failures = 0

@@ -18,6 +18,8 @@ export interface OutputList {
 }
 
 const MAX_SKIPPED = 1000
+// What is in it at home decides where scripts and keys are sent.
+const RESERVED = '.rgrid'
 
 /**
  * Walks a workspace after its script has stopped and lists the regular files that are new or changed. Links, devices,
@@ -47,6 +49,7 @@ export async function listOutputs({ workDir, inputs }: Workspace): Promise<Outpu
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`
       const fault = findPathFault(path)
       if (fault !== undefined) skip(path, fault)
+      else if (path === RESERVED) skip(path, 'is kept for RGrid')
       else if (entry.isDirectory()) await walk(path).catch(() => skip(path, 'cannot be read'))
       else if (entry.isFile()) await take(path).catch(() => skip(path, 'cannot be read'))
       else skip(path, describe(entry))

@@ -101,6 +101,17 @@ describe('the outputs of a workspace', () => {
     expect(skipped).toEqual([{ path: 'sparse', reason: 'over the limit of 5368709120 bytes' }])
   })
 
+  test('do not include .rgrid, where configuration is at home', async () => {
+    const workspace = await createTestWorkspace()
+    await mkdir(join(workspace.workDir, '.rgrid'))
+    await writeFile(join(workspace.workDir, '.rgrid', 'config.toml'), 'url = "http://evil"')
+
+    expect(await listOutputs(workspace)).toEqual({
+      candidates: [],
+      skipped: [{ path: '.rgrid', reason: 'is kept for RGrid' }],
+    })
+  })
+
   test('name a path that cannot travel', async () => {
     const workspace = await createTestWorkspace()
     await writeFile(join(workspace.workDir, 'new\nline'), '')

@@ -48,7 +48,7 @@ export function createTextView(context: CliContext, { quiet, raw = true }: ViewF
     },
     status(status, message) {
       const phase = PHASE[status]
-      if (message !== null && spinner?.isWatched === false) void say(`${phase}: ${message}`)
+      if (message !== null && phase !== '' && spinner?.isWatched === false) void say(`${phase}: ${message}`)
       spinner?.show(message === null || phase === '' ? phase : `${phase}: ${message}`)
     },
     async end() {

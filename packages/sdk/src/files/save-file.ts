@@ -31,7 +31,7 @@ export async function saveFile(
 export async function resolveBelow(directory: string, path: string): Promise<string> {
   const root = resolve(directory)
   const target = join(root, path)
-  const fault = findPathFault(path)
+  const fault = findPathFault(path) ?? (isReserved(path) ? 'is kept for RGrid' : undefined)
   if (fault !== undefined || !target.startsWith(root.endsWith(sep) ? root : root + sep))
     throw new RGridError(
       'invalid_request',
@@ -42,6 +42,9 @@ export async function resolveBelow(directory: string, path: string): Promise<str
     await assertFolder(join(root, ...parts.slice(0, depth)), path)
   return target
 }
+
+/** The configuration in it decides where scripts and keys are sent, so no script may write it. */
+const isReserved = (path: string): boolean => path.toLowerCase().split('/')[0] === '.rgrid'
 
 async function assertFolder(folder: string, path: string): Promise<void> {
   const stats = await lstat(folder).catch(() => undefined)

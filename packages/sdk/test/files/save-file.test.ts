@@ -47,9 +47,12 @@ describe('a saved file', () => {
 })
 
 describe('a place below a directory', () => {
-  test.for(['../x', '/etc/x', 'a/../../x', 'a//b', '', '.'])('is refused for %j', async (path) => {
-    await expect(resolveBelow(await createDirectory(), path)).rejects.toThrow('it was not saved')
-  })
+  test.for(['../x', '/etc/x', '.rgrid/config.toml', '.RGRID/x', 'a/../../x', 'a//b', '', '.'])(
+    'is refused for %j',
+    async (path) => {
+      await expect(resolveBelow(await createDirectory(), path)).rejects.toThrow('it was not saved')
+    },
+  )
 
   test('is refused when a link leads out of it', async () => {
     const directory = await createDirectory()
