@@ -14,14 +14,15 @@ export interface LocalRunnerOptions
 export async function createLocalRunner({ dataDirectory, ...options }: LocalRunnerOptions): Promise<Runner> {
   const root = join(dataDirectory, 'runners')
   await mkdir(root, { recursive: true })
-  await clearDeadInstances(root, options)
+  await clearDeadInstances(root)
   const executors = await createExecutors(options)
   return createRunner({ ...options, executors, workDirectory: join(root, options.instance) })
 }
 
-async function clearDeadInstances(root: string, choice: ExecutorChoice): Promise<void> {
+/** With every executor of this machine, as the dead runner may have used others than this one. */
+async function clearDeadInstances(root: string): Promise<void> {
   for (const instance of (await readdir(root)).filter(isDeadInstance)) {
-    for (const executor of await createExecutors({ ...choice, instance })) {
+    for (const executor of await createExecutors({ instance })) {
       await executor.sweep()
       await executor.close()
     }
