@@ -42,6 +42,22 @@ describe('rgrid server and rgrid runner', () => {
     expect(again.keys).toBe(undefined)
   })
 
+  test('find each other again when the server was away', async () => {
+    const home = await createProject({ 'hello.sh': 'echo hello' })
+    const first = await startServer(home, '--allow-process')
+    const { admin = '', runner: key = '' } = first.keys ?? {}
+    const flags = ['--url', first.url, '--executor', 'process', '--allow-process']
+    const runner = start(['runner', ...flags], { home, env: { RGRID_API_KEY: key } })
+    await runner.prints('takes executions')
+
+    await stop(first.server)
+    await startServer(home, '--allow-process', '--port', first.url.split(':')[2] ?? '')
+    const env = { RGRID_URL: first.url, RGRID_API_KEY: admin }
+
+    expect(await rgrid(['run', 'hello.sh'], { home, cwd: home, env })).toMatchObject({ code: 0 })
+    expect(runner.child.exitCode).toBe(null)
+  })
+
   test('refuse plain processes unless both were told to allow them', async () => {
     const home = await createProject({})
     const { url, keys } = await startServer(home)
