@@ -3,6 +3,7 @@ import { LIMITS } from './limits.js'
 import { cursorSchema } from './cursor.js'
 import { executionIdSchema } from './ids.js'
 import { micronsSchema } from './microns.js'
+import { isolationSchema, networkSchema, resourcesSchema } from './resources.js'
 import { executorNameSchema, runtimeSchema } from './runtimes.js'
 import { fileRefSchema, rewriteSchema } from './spec.js'
 import { causeSchema, statusSchema } from './states.js'
@@ -43,6 +44,31 @@ export const timingsSchema = z
 /** How long each phase took. */
 export type Timings = z.infer<typeof timingsSchema>
 
+/** Where the time of an attempt went on its runner, in milliseconds. */
+export const phasesSchema = z
+  .strictObject({
+    /** Whether its container was waiting, was started for it, or had run the same script before; `null`: no container. */
+    container: z.enum(['warm', 'cold', 'shared']).nullable(),
+    /** Until the dependencies were there. */
+    dependenciesMs: ms,
+    /** Until there was a place to run in: a container, or a directory. */
+    placeMs: ms,
+    /** Until the input files were in it. */
+    inputsMs: ms,
+    /** Until the script was started. */
+    launchMs: ms,
+    /** From the start to the first output; `null` when it printed nothing. */
+    firstOutputMs: ms.nullable(),
+    /** From the start until the end was known. */
+    scriptMs: ms,
+    /** Until the output files were collected. */
+    outputsMs: ms,
+  })
+  .meta({ id: 'Phases', description: 'Where the time of an attempt went on its runner, in milliseconds.' })
+
+/** Where the time of an attempt went on its runner. */
+export type Phases = z.infer<typeof phasesSchema>
+
 /** An execution without its list of files, as lists have it. */
 export const executionSummarySchema = z
   .object({
@@ -62,6 +88,11 @@ export const executionSummarySchema = z
     /** The executor that ran it, else the one it asks for, else `null`. */
     executor: executorNameSchema.nullable(),
     timeoutMs: z.int(),
+    image: z.string().nullable(),
+    /** What was asked for; the rest is the runner's default. */
+    resources: resourcesSchema.partial(),
+    network: networkSchema.nullable(),
+    isolation: isolationSchema,
     labels: z.record(z.string(), z.string()),
     attempt: z.int().nonnegative(),
     cancelRequested: z.boolean(),
@@ -70,6 +101,8 @@ export const executionSummarySchema = z
     startedAt: time,
     finishedAt: time,
     timings: timingsSchema,
+    /** `null` when the script did not start, and until it has ended. */
+    phases: phasesSchema.nullable(),
     usage: usageSchema.nullable(),
     costMicrons: micronsSchema.nullable(),
     logs: z.object({

@@ -13,6 +13,7 @@ export {
   type RGridErrorOptions,
   type ServerErrorCode,
 } from './errors.js'
+export { dependenciesSchema, type Dependencies } from './dependencies.js'
 export {
   endEventSchema,
   logEventSchema,
@@ -30,6 +31,7 @@ export {
   executionSchema,
   executionSummarySchema,
   listQuerySchema,
+  phasesSchema,
   skippedSchema,
   timingsSchema,
   usageSchema,
@@ -38,14 +40,33 @@ export {
   type ExecutionRecord,
   type ExecutionSummary,
   type ListQuery,
+  type Phases,
   type Skipped,
   type Timings,
   type Usage,
 } from './execution.js'
+export {
+  runnerListSchema,
+  runnerRecordSchema,
+  runtimeListSchema,
+  runtimeRecordSchema,
+  type RunnerRecord,
+  type RuntimeRecord,
+} from './fleet.js'
 export { createExecutionId, createRunnerId, executionIdSchema, runnerIdSchema } from './ids.js'
 export { LIMITS } from './limits.js'
 export { chargeMicrons, formatMicrons, micronsSchema, parseMicrons } from './microns.js'
 export { findPathFault, pathSchema } from './paths.js'
+export {
+  imageSchema,
+  isolationSchema,
+  networkSchema,
+  RESOURCE_NAMES,
+  resourcesSchema,
+  type Isolation,
+  type Network,
+  type Resources,
+} from './resources.js'
 export {
   appendLogsSchema,
   attemptIdSchema,
@@ -60,16 +81,20 @@ export {
   offerSchema,
   okSchema,
   parseAttemptId,
+  poolStatsSchema,
   registeredSchema,
   registerSchema,
   renewSchema,
+  runtimeDetailSchema,
   startedSchema,
   type Claim,
   type Complete,
   type LeaseState,
   type LogChunk,
   type Offer,
+  type PoolStats,
   type Registered,
+  type RuntimeDetail,
 } from './runner-protocol.js'
 export {
   chooseRuntime,

@@ -44,8 +44,21 @@ export const LIMITS = {
   timeoutMaxMs: 24 * 3_600_000,
   /** Between SIGTERM and SIGKILL. */
   killGraceMs: 2_000,
+  /** What a script may use where nothing is asked for; with fewer CPUs on the machine, those. */
+  cpusDefault: 2,
+  cpusMin: 0.1,
+  cpusMax: 1024,
   memoryDefaultMib: 512,
+  /** What a container engine needs to start anything. */
+  memoryMinMib: 6,
+  memoryMaxMib: 4 * 1024 * 1024,
   pids: 256,
+  pidsMax: 32_768,
+  diskDefaultMib: 5 * 1024,
+  diskMaxMib: 16 * 1024 * 1024,
+  imageChars: 512,
+  /** What a runner says of its progress while it prepares an attempt. */
+  progressChars: 512,
   queuedPerProject: 100_000,
   listPage: 100,
   /** How long a lease lasts without a renewal. */

@@ -1,17 +1,36 @@
 import * as z from 'zod'
 import { LIMITS } from './limits.js'
 import { streamSchema } from './events.js'
-import { skippedSchema, usageSchema } from './execution.js'
+import { phasesSchema, skippedSchema, usageSchema } from './execution.js'
 import { executionIdSchema, runnerIdSchema } from './ids.js'
 import { micronsSchema } from './microns.js'
+import { networkSchema, resourcesSchema } from './resources.js'
 import { executorNameSchema, runtimeSchema } from './runtimes.js'
 import { fileSchema, specSchema } from './spec.js'
 import { causeSchema } from './states.js'
+
+/** How a runner starts the scripts of a runtime. */
+export const runtimeDetailSchema = z.strictObject({
+  image: z.string().max(LIMITS.imageChars).nullable(),
+  command: z.array(z.string().max(1024)).max(16),
+  /** What installs dependencies; `null`: nothing does. */
+  installer: z.string().max(64).nullable(),
+})
+
+/** How a runner starts the scripts of a runtime. */
+export type RuntimeDetail = z.infer<typeof runtimeDetailSchema>
 
 /** What one executor of a runner can run. */
 export const offerSchema = z.strictObject({
   executor: executorNameSchema,
   runtimes: z.array(runtimeSchema).max(64),
+  details: z.partialRecord(runtimeSchema, runtimeDetailSchema).default({}),
+  /** The most that one script may use; `null`: this executor holds no script to anything. */
+  resources: resourcesSchema.nullable().default(null),
+  /** The networks that a script may ask for. Without isolation it always has the machine's. */
+  networks: z.array(networkSchema).max(8).default(['bridge']),
+  /** Patterns of images that a script may ask for in place of the runtime's, where `*` stands for anything. */
+  images: z.array(z.string().min(1).max(LIMITS.imageChars)).max(256).default([]),
 })
 
 /** What one executor of a runner can run. */
@@ -39,9 +58,31 @@ export type Registered = z.infer<typeof registeredSchema>
 
 const waitMs = z.int().min(0).max(LIMITS.longPollMs).default(0)
 
+/** How the waiting containers of a runner fare; the counts run from its start. */
+export const poolStatsSchema = z
+  .strictObject({
+    waiting: z.int().nonnegative(),
+    starting: z.int().nonnegative(),
+    /** Scripts that found a container waiting. */
+    hits: z.int().nonnegative(),
+    /** Scripts that had to wait for one. */
+    misses: z.int().nonnegative(),
+    /** How long those have waited, all together. */
+    waitedMs: z.number().nonnegative(),
+  })
+  .meta({
+    id: 'PoolStats',
+    description: 'How the waiting containers of a runner fare, counted from its start.',
+  })
+
+/** How the waiting containers of a runner fare. */
+export type PoolStats = z.infer<typeof poolStatsSchema>
+
 /** The body of `POST /v1/runner/claims`. Repeating a `claimId` returns the same claims again. */
 export const claimRequestSchema = z
   .strictObject({
+    /** How the waiting containers of the runner fare. */
+    pool: poolStatsSchema.optional(),
     runnerId: runnerIdSchema,
     claimId: z.uuid(),
     max: z.int().min(1).max(64),
@@ -55,6 +96,8 @@ export const claimSchema = z
     executionId: executionIdSchema,
     attempt: z.int().positive(),
     leaseToken: z.string(),
+    /** Whose it is. */
+    project: z.string(),
     executor: executorNameSchema,
     spec: specSchema,
   })
@@ -92,7 +135,13 @@ export const startedSchema = z.strictObject({ leaseToken }).meta({ id: 'Started'
 
 /** The body of `POST …/renew`. The answer waits up to `waitMs` for a cancel request. */
 export const renewSchema = z
-  .strictObject({ leaseToken, waitMs, phase: z.enum(['running', 'finishing']).default('running') })
+  .strictObject({
+    leaseToken,
+    waitMs,
+    phase: z.enum(['preparing', 'running', 'finishing']).default('running'),
+    /** What the runner is about while it prepares: shown to who waits. */
+    message: z.string().max(LIMITS.progressChars).optional(),
+  })
   .meta({ id: 'Renew' })
 
 /** What the server wants of a running attempt. */
@@ -130,6 +179,7 @@ export const completeSchema = z
     signal: z.string().max(16).nullable(),
     message: z.string().max(4096).nullable().default(null),
     usage: usageSchema.nullable().default(null),
+    phases: phasesSchema.nullable().default(null),
     outputs: z.array(fileSchema).max(LIMITS.outputFiles).default([]),
     skipped: z.array(skippedSchema).max(1000).default([]),
   })

@@ -1,6 +1,8 @@
 import * as z from 'zod'
+import { dependenciesSchema } from './dependencies.js'
 import { LIMITS } from './limits.js'
 import { pathSchema } from './paths.js'
+import { imageSchema, isolationSchema, networkSchema, resourcesSchema } from './resources.js'
 import { executorNameSchema, runtimeSchema } from './runtimes.js'
 
 /** A SHA-256 digest in lowercase hex: the name of a blob. */
@@ -104,6 +106,13 @@ export const specSchema = z
     env: envSchema.default({}),
     runtime: runtimeSchema,
     executor: executorNameSchema.optional(),
+    /** Takes the place of the image that the runner has for the runtime. */
+    image: imageSchema.optional(),
+    /** What is left out is the runner's default. */
+    resources: resourcesSchema.partial().default({}),
+    network: networkSchema.optional(),
+    isolation: isolationSchema.default('execution'),
+    dependencies: dependenciesSchema.optional(),
     timeoutMs: timeoutMsSchema.default(LIMITS.timeoutDefaultMs),
     labels: labelsSchema.default({}),
     files: z

@@ -1,26 +1,81 @@
-import type { Cause, ExecutorName, Runtime, Usage } from '@rgrid/protocol'
+import type {
+  Cause,
+  Dependencies,
+  ExecutorName,
+  Isolation,
+  Network,
+  Offer,
+  Phases,
+  PoolStats,
+  Resources,
+  Runtime,
+  Usage,
+  WireFile,
+} from '@rgrid/protocol'
 import type { Readable } from 'node:stream'
 
-/** What to start: one script in a workspace that is ready. */
-export interface Launch {
+/** What a script of an execution needs of a machine, beside its files. */
+export interface PlaceRequest {
   readonly executionId: string
   readonly attempt: number
+  readonly project: string
   readonly runtime: Runtime
+  /** In place of the runtime's image. */
+  readonly image: string | undefined
+  /** The digest of the script, by which executions that share a container are told from others. */
+  readonly scriptSha256: string
+  /** What the caller asked for; the executor fills in the rest. */
+  readonly resources: Partial<Resources>
+  readonly network: Network | undefined
+  readonly isolation: Isolation
+  /** The installed dependencies of the script. */
+  readonly layer: Layer | undefined
+  /** Tells what takes its time, such as the pull of an image, to who waits. */
+  readonly onProgress: (message: string) => void
+  /** Aborts when nobody wants the place any more. */
+  readonly signal: AbortSignal
+}
+
+/** What to start in a place. */
+export interface Launch {
   /** The script's path in the workspace. */
   readonly script: string
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
-  /** The workspace: an absolute directory of the runner's own, and the script's working directory. */
+  /** How long the script may run, counted by the place itself: the script ends then, also when the runner hangs. */
+  readonly deadlineMs: number
+}
+
+/** Somewhere that one script can be started, once: a directory, and around it a container perhaps. */
+export interface Place {
+  /** An absolute directory of the runner's own, empty at first: the script's working directory. */
   readonly workDir: string
-  readonly memoryMib: number
-  readonly pids: number
+  readonly container: Phases['container']
+  /**
+   * Starts a script, whose files are in {@link Place.workDir} by now.
+   *
+   * @throws StartError when it could not be started; then it provably was not.
+   */
+  start(launch: Launch): Promise<Running>
+  /**
+   * Removes the place with whatever is left in it, processes, container and files. Called once: after the end of the
+   * script and the collection of its files, or in place of a start.
+   */
+  remove(): Promise<void>
 }
 
 /** How a script ended, as far as the executor knows; why the runner ended it is the runner's to say. */
 export interface Exit {
   readonly cause: Extract<
     Cause,
-    'exit' | 'signal' | 'out_of_memory' | 'engine_restart' | 'container_removed' | 'internal'
+    | 'exit'
+    | 'signal'
+    | 'timeout'
+    | 'out_of_memory'
+    | 'output_limit'
+    | 'engine_restart'
+    | 'container_removed'
+    | 'internal'
   >
   /** With cause `exit`, and wherever else there is one. */
   readonly exitCode: number | null
@@ -39,26 +94,57 @@ export interface Running {
   readonly stderr: Readable
   /**
    * How the script ended. Never rejects, and never waits for the streams: a script may close them early, or leave a
-   * child behind that holds them open. Both streams end soon after.
+   * child behind that holds them open. Nothing of the script runs any more then where it is isolated, so that its files
+   * can be read. Both streams end soon after.
    */
   readonly exit: Promise<Exit>
   /** Sends a signal: SIGTERM to the script, SIGKILL to it and everything it started. Does nothing after the end. */
   signal(name: 'SIGTERM' | 'SIGKILL'): Promise<void>
-  /** Removes whatever is left of it, processes or container. Called once, after `exit`. */
-  release(): Promise<void>
+}
+
+/** Dependencies to be installed. */
+export interface InstallRequest {
+  readonly runtime: Runtime
+  /** In place of the runtime's image. */
+  readonly image: string | undefined
+  readonly dependencies: Dependencies
+  /** The script's path among the files. */
+  readonly script: string
+  readonly files: readonly WireFile[]
+  /** Reads one of the files. */
+  readonly readFile: (file: WireFile) => Promise<Uint8Array>
+  readonly onProgress: (message: string) => void
+  /** Aborts when nobody wants the dependencies any more. */
+  readonly signal: AbortSignal
+}
+
+/** Installed dependencies: a directory that is never written to again. */
+export interface Layer {
+  /** Names the set, with all that it depends on: equal keys are equal layers. */
+  readonly key: string
+  readonly directory: string
+  readonly kind: 'python' | 'node'
 }
 
 /** A way to run scripts. Made by a factory such as `createProcessExecutor`; one contract suite holds for all. */
 export interface Executor {
   readonly name: ExecutorName
-  /** The runtimes that can be run here and now, such as those whose image is present. */
-  listRuntimes(): Promise<Runtime[]>
+  /** What can be run here and now, such as the runtimes whose image is present. */
+  describe(): Promise<Offer>
   /**
-   * Starts a script.
+   * Finds or makes a place for a script.
    *
-   * @throws StartError when it could not be started; then it provably was not.
+   * @throws StartError when there is none to be had, such as when an image cannot be pulled.
    */
-  start(launch: Launch): Promise<Running>
+  prepare(request: PlaceRequest): Promise<Place>
+  /**
+   * Installs dependencies, unless the same are there already.
+   *
+   * @throws InstallError when the installer fails, StartError when it could not be started.
+   */
+  install(request: InstallRequest): Promise<Layer>
+  /** How the waiting containers fare; `undefined` where there are none. */
+  getPoolStats(): PoolStats | undefined
   /** Removes what an earlier runner of this instance left behind when it was killed. */
   sweep(): Promise<void>
   /** Frees what the executor holds. Scripts have ended before. */
@@ -67,11 +153,22 @@ export interface Executor {
 
 /** A script that was not started, and why. */
 export class StartError extends Error {
-  readonly reason: Extract<Cause, 'image_pull' | 'internal'>
+  readonly reason: Extract<Cause, 'image_pull' | 'dependency_install' | 'internal'>
 
   constructor(reason: StartError['reason'], message: string, options?: ErrorOptions) {
     super(message, options)
     this.name = 'StartError'
     this.reason = reason
+  }
+}
+
+/** An installer that failed, and all that it printed. */
+export class InstallError extends StartError {
+  readonly output: Uint8Array
+
+  constructor(message: string, output: Uint8Array, options?: ErrorOptions) {
+    super('dependency_install', message, options)
+    this.name = 'InstallError'
+    this.output = output
   }
 }
