@@ -13,7 +13,8 @@ import { createExecution, type Opened } from './execution/create-execution.js'
 import { readLogs } from './execution/read-logs.js'
 import { prepareSpec } from './prepare-spec.js'
 import { submit } from './submit.js'
-import type { ClientOptions, RGridClient, RunOptions } from './types.js'
+import type { RunOptions } from './run-options.js'
+import type { ClientOptions, RGridClient } from './types.js'
 
 /**
  * Makes a client. It connects at its first use, and reads its configuration then.

@@ -6,8 +6,14 @@ export type {
   ExecutionRecord,
   ExecutionSummary,
   ExecutorName,
+  Isolation,
   ListQuery,
+  Network,
+  Phases,
+  Resources,
+  RunnerRecord,
   Runtime,
+  RuntimeRecord,
   Status,
   StreamName,
   Timings,
@@ -15,13 +21,6 @@ export type {
 } from '@rgrid/protocol'
 export { createClient } from './create-client.js'
 export { RunError } from './execution/run-error.js'
+export type { RunOptions } from './run-options.js'
 export { attach, run } from './run.js'
-export type {
-  Artifact,
-  ClientOptions,
-  Execution,
-  LogPiece,
-  Result,
-  RGridClient,
-  RunOptions,
-} from './types.js'
+export type { Artifact, ClientOptions, Execution, LogPiece, Result, RGridClient } from './types.js'

@@ -1,18 +1,19 @@
 import {
   chooseRuntime,
+  RESOURCE_NAMES,
   RGridError,
   RUNTIMES,
   specSchema,
-  toIssues,
   type Runtime,
   type Spec,
 } from '@rgrid/protocol'
 import { resolve } from 'node:path'
-import { checkCall } from './check-call.js'
+import { checkCall, toOptionError } from './check-call.js'
+import { findDependencies } from './dependencies/find-dependencies.js'
 import { collectFiles, type LocalFile } from './files/collect-files.js'
 import { hashFiles } from './files/hash-files.js'
 import { readScript } from './files/read-script.js'
-import type { RunOptions } from './types.js'
+import type { RunOptions } from './run-options.js'
 
 /** A request that is ready to be sent, and where its files are on this machine. */
 export interface PreparedSpec {
@@ -27,43 +28,49 @@ export interface PreparedSpec {
  */
 export async function prepareSpec(script: string, options: RunOptions): Promise<PreparedSpec> {
   checkCall(script, options)
-  const {
-    args = [],
-    env = {},
-    runtime,
-    executor,
-    timeoutMs,
-    labels = {},
-    upload = true,
-    cwd = process.cwd(),
-  } = options
-  const { firstLine } = await readScript(resolve(cwd, script), script)
-  const { files: sources, ...collection } = await collectFiles(cwd, script, args, upload)
+  const { args = [], env = {}, upload = true, dependencies: isWanted = true } = options
+  const cwd = resolve(options.cwd ?? '.')
+  const text = await readScript(resolve(cwd, script), script)
+  const runtime = pickRuntime(script, text, options.runtime)
+  const { files, ...collection } = await collectFiles(cwd, script, args, upload)
+  const { requirements } = options
+  const found = await findDependencies({ cwd, script, text, runtime, requirements, isWanted })
+  const sources = unite(files, found.files)
   const parsed = specSchema.safeParse({
     ...collection,
     env,
-    runtime: pickRuntime(script, firstLine, runtime),
-    ...(executor === undefined ? {} : { executor }),
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    labels,
+    runtime,
+    ...pick(options, ['executor', 'image', 'network', 'isolation', 'timeoutMs', 'labels']),
+    resources: pick(options, RESOURCE_NAMES),
+    dependencies: found.dependencies,
     files: await hashFiles(sources),
   })
-  if (parsed.success) return { spec: parsed.data, sources }
-  const issues = toIssues(parsed.error)
-  throw new RGridError(
-    'invalid_request',
-    issues.map(({ path, message }) => `${path}: ${message}`).join('; '),
-    { issues },
+  if (!parsed.success) throw toOptionError(parsed.error)
+  return { spec: parsed.data, sources }
+}
+
+/** Those of some options that say something. */
+function pick<Name extends keyof RunOptions>(
+  options: RunOptions,
+  names: readonly Name[],
+): Partial<RunOptions> {
+  return Object.fromEntries(
+    names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
   )
 }
 
-function pickRuntime(script: string, firstLine: string, asked: Runtime | undefined): Runtime {
+/** A file that is there for two reasons travels once. */
+const unite = (...lists: readonly (readonly LocalFile[])[]): LocalFile[] => [
+  ...new Map(lists.flat().map((file) => [file.path, file])).values(),
+]
+
+function pickRuntime(script: string, text: string, asked: Runtime | undefined): Runtime {
   if (asked !== undefined && !RUNTIMES.includes(asked))
     throw new RGridError(
       'unknown_runtime',
       `runtime: ${JSON.stringify(asked)} is not known: choose one of ${RUNTIMES.join(', ')}`,
     )
-  const runtime = asked ?? chooseRuntime(script, firstLine)
+  const runtime = asked ?? chooseRuntime(script, text.slice(0, Math.max(text.indexOf('\n'), 0)))
   if (runtime !== undefined) return runtime
   throw new RGridError(
     'unknown_runtime',

@@ -1,5 +1,6 @@
 import { createClient } from './create-client.js'
-import type { Execution, RGridClient, RunOptions } from './types.js'
+import type { RunOptions } from './run-options.js'
+import type { Execution, RGridClient } from './types.js'
 
 let shared: RGridClient | undefined
 

@@ -3,9 +3,7 @@ import type {
   Cause,
   ExecutionPage,
   ExecutionRecord,
-  ExecutorName,
   ListQuery,
-  Runtime,
   Skipped,
   Status,
   StreamName,
@@ -13,49 +11,7 @@ import type {
   Usage,
 } from '@rgrid/protocol'
 import type { Fetch } from '@rgrid/protocol/client'
-
-/** What a script is run with. */
-export interface RunOptions {
-  /**
-   * The script's arguments. One that names an existing local file, or a directory below the current one, takes it
-   * along.
-   *
-   * @default []
-   */
-  readonly args?: readonly string[]
-  /**
-   * The script's environment; nothing else of yours is sent.
-   *
-   * @default {}
-   */
-  readonly env?: Readonly<Record<string, string>>
-  /** @default by the script's shebang, else by its extension */
-  readonly runtime?: Runtime
-  /** @default the runner's preference */
-  readonly executor?: ExecutorName
-  /**
-   * How long the script may run. Then it gets SIGTERM, and two seconds later SIGKILL.
-   *
-   * @default 300000 (5 minutes); at most 24 hours
-   */
-  readonly timeoutMs?: number
-  /** @default {} */
-  readonly labels?: Readonly<Record<string, string>>
-  /**
-   * Whether arguments that name local files take them along.
-   *
-   * @default true
-   */
-  readonly upload?: boolean
-  /**
-   * The directory that the script's path, its arguments and its working directory are relative to.
-   *
-   * @default process.cwd()
-   */
-  readonly cwd?: string
-  /** Cancels the execution when it aborts. */
-  readonly signal?: AbortSignal
-}
+import type { RunOptions } from './run-options.js'
 
 /** A piece of a script's output. */
 export interface LogPiece {

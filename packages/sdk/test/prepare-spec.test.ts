@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { prepareSpec } from '../src/prepare-spec.js'
-import type { RunOptions } from '../src/types.js'
+import type { RunOptions } from '../src/run-options.js'
 import { createDirectory } from './temporary-directory.js'
 
 const refusal = async (
@@ -12,7 +12,7 @@ const refusal = async (
   files: Record<string, string> = { 'main.py': 'print()' },
 ) => {
   const cwd = await createDirectory(files)
-  return prepareSpec(script, { cwd, ...options })
+  return prepareSpec(script, options === null ? options : { cwd, ...options })
 }
 
 describe('a request', () => {
@@ -41,6 +41,48 @@ describe('a request', () => {
     const files = { 'main.txt': 'x', 'node.py': '#!/usr/bin/env node\n', 'main.py': 'x' }
 
     expect((await refusal(script, options, files)).spec.runtime).toBe(runtime)
+  })
+})
+
+describe('what a script may use', () => {
+  test('is what the caller asks for, and nothing else is said', async () => {
+    const asked = { image: 'me/tools:1', network: 'bridge', isolation: 'shared' } as const
+    const resources = { cpus: 0.5, memoryMib: 64, pids: 8, diskMib: 100 }
+
+    expect((await refusal('main.py', { ...asked, ...resources })).spec).toMatchObject({ ...asked, resources })
+    expect((await refusal('main.py', { cpus: 1 })).spec).toMatchObject({ resources: { cpus: 1 } })
+  })
+
+  test('is left to the runner', async () => {
+    const { spec } = await refusal('main.py')
+
+    expect(spec.resources).toEqual({})
+    expect(spec.isolation).toBe('execution')
+    expect([spec.image, spec.network]).toEqual([undefined, undefined])
+  })
+})
+
+describe('dependencies', () => {
+  const files = { 'main.py': 'x', 'requirements.txt': 'rich\n' }
+
+  test('are named, and their files travel', async () => {
+    const { spec, sources } = await refusal('main.py', {}, files)
+
+    expect(spec.dependencies).toEqual({ kind: 'requirements', path: 'requirements.txt' })
+    expect(spec.files.map(({ path }) => path)).toEqual(['main.py', 'requirements.txt'])
+    expect(sources).toHaveLength(2)
+  })
+
+  test('travel once when an argument names them too', async () => {
+    const { spec } = await refusal('main.py', { args: ['requirements.txt'] }, files)
+
+    expect(spec.files.map(({ path }) => path)).toEqual(['main.py', 'requirements.txt'])
+  })
+
+  test('stay at home when they are turned off', async () => {
+    const { spec } = await refusal('main.py', { dependencies: false }, files)
+
+    expect([spec.dependencies, spec.files.map(({ path }) => path)]).toEqual([undefined, ['main.py']])
   })
 })
 
@@ -112,6 +154,29 @@ describe('a request is refused with one line that names', () => {
       { timeoutMs: '5s' },
       /^timeoutMs: must be a number of milliseconds/,
     ],
+    ['too many CPUs', 'main.py', { cpus: 2000 }, /^cpus: 2000 is not a number of CPUs from 0\.1 to 1024$/],
+    ['CPUs that are no number', 'main.py', { cpus: '2' }, /^cpus: '2' is not a number of CPUs/],
+    [
+      'too little memory',
+      'main.py',
+      { memoryMib: 5 },
+      /^memoryMib: 5 is not a whole number of MiB from 6 to 4194304$/,
+    ],
+    ['half a MiB', 'main.py', { memoryMib: 64.5 }, /^memoryMib: 64\.5 is not a whole number of MiB/],
+    ['no processes', 'main.py', { pids: 0 }, /^pids: 0 is not a whole number of processes from 1 to 32768$/],
+    [
+      'a disk of nothing',
+      'main.py',
+      { diskMib: NaN },
+      /^diskMib: NaN is not a whole number of MiB from 1 to/,
+    ],
+    ['an unknown network', 'main.py', { network: 'host' }, /^network: 'host' is not one of none, bridge$/],
+    ['no isolation', 'main.py', { isolation: 'none' }, /^isolation: 'none' is not one of execution, shared$/],
+    ['an image that is no name', 'main.py', { image: 'A B' }, /^image: 'A B' is not the name of an image/],
+    ['a switch that is text', 'main.py', { dependencies: 'no' }, /^dependencies: must be true or false$/],
+    ['requirements that are no path', 'main.py', { requirements: true }, /^requirements: must be the path/],
+    ['options that are none', 'main.py', null as unknown as object, /^options: null is not an object/],
+    ['a signal that is none', 'main.py', { signal: 'x' }, /^signal: must be an AbortSignal$/],
     ['an option that does not exist', 'main.py', { timeout: 5 }, /^options: .*"timeout"/],
   ])('%s, also without types', async ([, script, options, message]) => {
     await expect(refusal(script as string, options)).rejects.toThrow(message)

@@ -1,8 +1,9 @@
 import { findPathFault, LIMITS, RGridError } from '@rgrid/protocol'
 import { stat } from 'node:fs/promises'
-import { basename, isAbsolute, join, normalize, relative, resolve, sep } from 'node:path'
+import { basename, isAbsolute, join, normalize, resolve } from 'node:path'
 import { codeOf } from './read-script.js'
 import { walkDirectory } from './walk-directory.js'
+import { toPosix, toWithin } from './within.js'
 
 /** A local file and its place in the workspace. */
 export interface LocalFile {
@@ -78,16 +79,6 @@ export async function collectFiles(
     folders: [...folders],
   }
 }
-
-/** The path below `cwd`, or `undefined` when it is not below it. */
-function toWithin(cwd: string, source: string): string | undefined {
-  const path = relative(cwd, source)
-  return path === '' || path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path)
-    ? undefined
-    : toPosix(path)
-}
-
-const toPosix = (path: string): string => path.split(sep).join('/').replace(/\/+$/, '')
 
 /** A relative argument without a way upwards means the same in the workspace, so it stays as it was written. */
 function keepOrRewrite(arg: string, path: string): string {

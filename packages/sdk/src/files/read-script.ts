@@ -1,13 +1,13 @@
 import { LIMITS, RGridError } from '@rgrid/protocol'
-import { constants, type Stats } from 'node:fs'
+import { constants } from 'node:fs'
 import { access, readFile, stat } from 'node:fs/promises'
 
 /**
- * Checks that a path names a script that can be sent, and reads its first line.
+ * Checks that a path names a script that can be sent, and reads it.
  *
  * @throws RGridError `invalid_request` when it is missing, unreadable, no regular file, empty or too large.
  */
-export async function readScript(path: string, name: string): Promise<{ stats: Stats; firstLine: string }> {
+export async function readScript(path: string, name: string): Promise<string> {
   const fail = (fault: string, cause?: unknown): never => {
     throw new RGridError('invalid_request', `script: ${JSON.stringify(name)} ${fault}`, { cause })
   }
@@ -23,9 +23,9 @@ export async function readScript(path: string, name: string): Promise<{ stats: S
   await access(path, constants.R_OK).catch((error: unknown) =>
     fail(`cannot be read (${codeOf(error)}): check its permissions`, error),
   )
-  const text = await readFile(path, 'latin1')
+  const text = await readFile(path, 'utf8')
   if (text.trim() === '') fail('is empty')
-  return { stats, firstLine: text.slice(0, Math.max(text.indexOf('\n'), 0)) }
+  return text
 }
 
 /** The system's code of an error, such as `ENOENT`. */

@@ -1,5 +1,5 @@
 import { RGridError, RUNTIMES, type ExecutorName, type Runtime } from '@rgrid/protocol'
-import type { RunOptions } from '../../types.js'
+import type { RunOptions } from '../../run-options.js'
 import { readEnvFile } from '../args/env-file.js'
 import { readEnvFlag } from '../args/env.js'
 import type { CliContext } from '../context.js'

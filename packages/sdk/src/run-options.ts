@@ -1,0 +1,110 @@
+import type { ExecutorName, Isolation, Network, Runtime } from '@rgrid/protocol'
+
+/** What a script is run with. */
+export interface RunOptions {
+  /**
+   * The script's arguments. One that names an existing local file, or a directory below the current one, takes it
+   * along.
+   *
+   * @default []
+   */
+  readonly args?: readonly string[]
+  /**
+   * The script's environment; nothing else of yours is sent.
+   *
+   * @default {}
+   */
+  readonly env?: Readonly<Record<string, string>>
+  /** @default by the script's shebang, else by its extension */
+  readonly runtime?: Runtime
+  /**
+   * How the runner runs the script: `docker` in a container, `process` as a plain process with no isolation, which is
+   * held to none of the limits below.
+   *
+   * @default the runner's preference
+   */
+  readonly executor?: ExecutorName
+  /**
+   * An OCI image in place of the runtime's, such as `ghcr.io/me/tools:1`. Only for executors with images, and only
+   * what the server and the runner allow.
+   *
+   * @default the runner's image for the runtime
+   */
+  readonly image?: string
+  /**
+   * How many CPUs the script may use, from 0.1; half a CPU is 0.5.
+   *
+   * @default 2, or what the machine has where that is less
+   */
+  readonly cpus?: number
+  /**
+   * How much memory the script may use, in MiB, from 6. What needs more ends with the cause `out_of_memory`.
+   *
+   * @default 512
+   */
+  readonly memoryMib?: number
+  /**
+   * How many processes and threads the script may have at a time, up to 32,768.
+   *
+   * @default 256
+   */
+  readonly pids?: number
+  /**
+   * How much the script may write into its working directory, in MiB.
+   *
+   * @default 5120 (5 GiB)
+   */
+  readonly diskMib?: number
+  /**
+   * The script's network: `none` is its own loopback interface alone, `bridge` reaches out. Without isolation a script
+   * always has the network of its machine.
+   *
+   * @default 'none' in containers
+   */
+  readonly network?: Network
+  /**
+   * What is between two executions: `execution` gives each a container of its own, `shared` one container to many
+   * executions of the same script, one after another, with a fresh process and an emptied working directory each.
+   *
+   * @default 'execution'
+   */
+  readonly isolation?: Isolation
+  /**
+   * The requirements file of a Python script, relative to `cwd` and within it.
+   *
+   * @default the script's inline metadata (PEP 723), else `requirements.txt` in the script's folder
+   */
+  readonly requirements?: string
+  /**
+   * Whether the packages that the script's files name are installed before it starts: inline metadata or
+   * `requirements.txt` for Python, `package.json` with a `package-lock.json` for Node.
+   *
+   * @default true
+   */
+  readonly dependencies?: boolean
+  /**
+   * How long the script may run. Then it gets SIGTERM, and two seconds later SIGKILL.
+   *
+   * @default 300000 (5 minutes); at most 24 hours
+   */
+  readonly timeoutMs?: number
+  /** @default {} */
+  readonly labels?: Readonly<Record<string, string>>
+  /**
+   * Whether arguments that name local files take them along.
+   *
+   * @default true
+   */
+  readonly upload?: boolean
+  /**
+   * The directory that the script's path, its arguments and its working directory are relative to.
+   *
+   * @default process.cwd()
+   */
+  readonly cwd?: string
+  /**
+   * Cancels the execution when it aborts. With a signal that has aborted before, nothing is sent and the call fails
+   * with the signal's reason.
+   */
+  readonly signal?: AbortSignal
+}
