@@ -1,14 +1,7 @@
-import {
-  chooseRuntime,
-  RESOURCE_NAMES,
-  RGridError,
-  RUNTIMES,
-  specSchema,
-  type Runtime,
-  type Spec,
-} from '@rgrid/protocol'
+import { chooseRuntime, RGridError, RUNTIMES, specSchema, type Runtime, type Spec } from '@rgrid/protocol'
 import { resolve } from 'node:path'
 import { checkCall, toOptionError } from './check-call.js'
+import { defined } from './defined.js'
 import { findDependencies } from './dependencies/find-dependencies.js'
 import { collectFiles, type LocalFile } from './files/collect-files.js'
 import { hashFiles } from './files/hash-files.js'
@@ -28,35 +21,25 @@ export interface PreparedSpec {
  */
 export async function prepareSpec(script: string, options: RunOptions): Promise<PreparedSpec> {
   checkCall(script, options)
-  const { args = [], env = {}, upload = true, dependencies: isWanted = true } = options
+  const { args = [], upload = true, dependencies: isWanted = true, requirements } = options
   const cwd = resolve(options.cwd ?? '.')
   const text = await readScript(resolve(cwd, script), script)
   const runtime = pickRuntime(script, text, options.runtime)
   const { files, ...collection } = await collectFiles(cwd, script, args, upload)
-  const { requirements } = options
   const found = await findDependencies({ cwd, script, text, runtime, requirements, isWanted })
   const sources = unite(files, found.files)
+  const { env, executor, image, cpus, memoryMib, pids, diskMib, network, isolation, timeoutMs, labels } =
+    options
   const parsed = specSchema.safeParse({
     ...collection,
-    env,
+    ...defined({ env, executor, image, network, isolation, timeoutMs, labels }),
     runtime,
-    ...pick(options, ['executor', 'image', 'network', 'isolation', 'timeoutMs', 'labels']),
-    resources: pick(options, RESOURCE_NAMES),
-    dependencies: found.dependencies,
+    resources: defined({ cpus, memoryMib, pids, diskMib }),
+    ...defined({ dependencies: found.dependencies }),
     files: await hashFiles(sources),
   })
   if (!parsed.success) throw toOptionError(parsed.error)
   return { spec: parsed.data, sources }
-}
-
-/** Those of some options that say something. */
-function pick<Name extends keyof RunOptions>(
-  options: RunOptions,
-  names: readonly Name[],
-): Partial<RunOptions> {
-  return Object.fromEntries(
-    names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
-  )
 }
 
 /** A file that is there for two reasons travels once. */
@@ -70,7 +53,7 @@ function pickRuntime(script: string, text: string, asked: Runtime | undefined): 
       'unknown_runtime',
       `runtime: ${JSON.stringify(asked)} is not known: choose one of ${RUNTIMES.join(', ')}`,
     )
-  const runtime = asked ?? chooseRuntime(script, text.slice(0, Math.max(text.indexOf('\n'), 0)))
+  const runtime = asked ?? chooseRuntime(script, text.split('\n', 1)[0] ?? '')
   if (runtime !== undefined) return runtime
   throw new RGridError(
     'unknown_runtime',

@@ -110,6 +110,73 @@ describe('the command line of run', () => {
   })
 })
 
+describe('what a script may use', () => {
+  it('is asked for in units of everyday', async () => {
+    const { run, options } = setUp()
+
+    await run(
+      ...['run', '--cpus', '0.5', '--memory', '1.5g', '--pids', '8', '--disk', '100', '--network', 'bridge'],
+      ...['--image', 'me/tools:1', '--isolation', 'shared', '--requirements', 'deps.txt', 'a.py'],
+    )
+
+    expect(options()).toMatchObject({
+      cpus: 0.5,
+      memoryMib: 1536,
+      pids: 8,
+      diskMib: 100,
+      network: 'bridge',
+      image: 'me/tools:1',
+      isolation: 'shared',
+      requirements: 'deps.txt',
+    })
+  })
+
+  it.for([
+    ['64', 64],
+    ['64m', 64],
+    ['64M', 64],
+    ['64MiB', 64],
+    ['1g', 1024],
+    ['2Gib', 2048],
+    ['1t', 1024 * 1024],
+  ] as const)('reads %s', async ([text, mib]) => {
+    const { run, options } = setUp()
+
+    await run('run', '--memory', text, '--disk', text, 'a.py')
+
+    expect(options()).toMatchObject({ memoryMib: mib, diskMib: mib })
+  })
+
+  it.for([
+    ['--memory', '0'],
+    ['--memory', '-5'],
+    ['--memory', '1.5m'],
+    ['--memory', '64k'],
+    ['--disk', 'much'],
+    ['--disk', ''],
+    ['--cpus', '0'],
+    ['--cpus', 'two'],
+    ['--pids', '0.5'],
+    ['--network', 'host'],
+    ['--isolation', 'none'],
+  ] as const)('is refused as %s %s', async ([flag, value]) => {
+    const { run, client, stderr } = setUp()
+
+    expect(await run('run', `${flag}=${value}`, 'a.py')).toBe(2)
+
+    expect(client.run).not.toHaveBeenCalled()
+    expect(stderr()).toMatch(new RegExp(`^rgrid: option '${flag} .+\\n$`))
+  })
+
+  it('includes no packages with --no-dependencies', async () => {
+    const { run, options } = setUp()
+
+    await run('run', '--no-dependencies', 'a.py')
+
+    expect(options().dependencies).toBe(false)
+  })
+})
+
 describe('-e', () => {
   it.for([
     ['A=1', { A: '1' }],

@@ -1,4 +1,12 @@
-import { RGridError, RUNTIMES, type ExecutorName, type Runtime } from '@rgrid/protocol'
+import {
+  RGridError,
+  RUNTIMES,
+  type ExecutorName,
+  type Isolation,
+  type Network,
+  type Runtime,
+} from '@rgrid/protocol'
+import { defined } from '../../defined.js'
 import type { RunOptions } from '../../run-options.js'
 import { readEnvFile } from '../args/env-file.js'
 import { readEnvFlag } from '../args/env.js'
@@ -11,6 +19,17 @@ export interface RunFlags {
   readonly timeout?: number
   readonly runtime?: string
   readonly executor?: ExecutorName
+  readonly cpus?: number
+  /** In MiB. */
+  readonly memory?: number
+  readonly pids?: number
+  /** In MiB. */
+  readonly disk?: number
+  readonly image?: string
+  readonly network?: Network
+  readonly isolation?: Isolation
+  readonly requirements?: string
+  readonly dependencies: boolean
   readonly label?: Readonly<Record<string, string>>
   readonly upload: boolean
   readonly remoteOnly?: boolean
@@ -35,15 +54,22 @@ export async function readRunOptions(
     const [name, value] = readEnvFlag(flag, context.env)
     env[name] = value
   }
+  const { executor, image, cpus, pids, network, isolation, requirements, upload } = flags
+  const asked = defined({ executor, image, cpus, pids, network, isolation, requirements })
   return {
     args,
     env,
-    upload: flags.upload,
+    upload,
     cwd: context.cwd,
-    ...(flags.timeout === undefined ? {} : { timeoutMs: flags.timeout }),
-    ...(flags.runtime === undefined ? {} : { runtime: readRuntime(flags.runtime) }),
-    ...(flags.executor === undefined ? {} : { executor: flags.executor }),
-    ...(flags.label === undefined ? {} : { labels: flags.label }),
+    ...asked,
+    ...defined({
+      timeoutMs: flags.timeout,
+      memoryMib: flags.memory,
+      diskMib: flags.disk,
+      labels: flags.label,
+      runtime: flags.runtime === undefined ? undefined : readRuntime(flags.runtime),
+      dependencies: flags.dependencies ? undefined : false,
+    }),
   }
 }
 

@@ -1,8 +1,11 @@
+import { Option } from 'commander'
+import { containerOptions } from '../args/container.js'
 import { envFileOption } from '../args/env-file.js'
 import { envOption } from '../args/env.js'
 import { executorOption } from '../args/executor.js'
 import { jsonOption } from '../args/json.js'
 import { labelOption } from '../args/label.js'
+import { resourceOptions } from '../args/resources.js'
 import { runtimeOption } from '../args/runtime.js'
 import { timeoutOption } from '../args/timeout.js'
 import type { RunFlags } from '../actions/read-run-options.js'
@@ -16,22 +19,36 @@ Examples:
   rgrid run -d train.py                       (prints the id and returns)
 `
 
+const createOptions = (): Option[] => [
+  envOption(),
+  envFileOption(),
+  timeoutOption(),
+  runtimeOption(),
+  executorOption("how the runner runs it (default: the runner's choice)"),
+  ...resourceOptions(),
+  ...containerOptions(),
+  requirementsOption(),
+  new Option('--no-dependencies', 'install nothing, whatever files beside the script ask for'),
+  labelOption(),
+]
+
+const requirementsOption = (): Option =>
+  new Option(
+    '--requirements <file>',
+    'install these for a Python script (default: its inline metadata, else requirements.txt beside it)',
+  )
+
 /** `rgrid run`. */
 export function defineRun({ program, context, finish }: Setup): void {
-  program
-    .command('run')
+  const command = program.command('run')
+  for (const option of createOptions()) command.addOption(option)
+  command
     .summary('run a script and bring its output, files and exit code home')
     .description(
       'Runs a script. Options come before its name; everything behind it belongs to the script. Arguments that name files take them along, and files the script writes are saved into the current directory.',
     )
     .argument('<script>', 'the file to run')
     .argument('[args...]', "the script's own arguments")
-    .addOption(envOption())
-    .addOption(envFileOption())
-    .addOption(timeoutOption())
-    .addOption(runtimeOption())
-    .addOption(executorOption("how the runner runs it (default: the runner's choice)"))
-    .addOption(labelOption())
     .option('--no-upload', 'do not take along the files that arguments name')
     .option('--remote-only', 'leave the files the script wrote on the server')
     .option('-d, --detach', 'print the id and return, while the script goes on')
