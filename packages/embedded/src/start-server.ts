@@ -1,4 +1,4 @@
-import { getUserPaths } from '@rgrid/protocol'
+import { getUserPaths, type Resources } from '@rgrid/protocol'
 import { createDiskBlobs, createServer, createSqliteStore, listen } from '@rgrid/server'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -16,6 +16,18 @@ export interface StartServerOptions {
    * @default false
    */
   readonly allowProcess?: boolean
+  /**
+   * The most that one execution may ask for.
+   *
+   * @default what the runners allow
+   */
+  readonly ceilings?: Partial<Resources>
+  /**
+   * Patterns of images that executions may name in place of the runtime's, where `*` stands for anything.
+   *
+   * @default []
+   */
+  readonly images?: readonly string[]
 }
 
 /** A server that listens. */
@@ -32,11 +44,13 @@ export async function startServer({
   port,
   dataDirectory,
   allowProcess = false,
+  ceilings = {},
+  images = [],
 }: StartServerOptions): Promise<StartedServer> {
   const directory = dataDirectory ?? join(getUserPaths(process.env, homedir()).data, 'server')
   const store = createSqliteStore({ path: join(directory, 'rgrid.db') })
   const blobs = createDiskBlobs({ directory: join(directory, 'blobs') })
-  const server = createServer({ store, blobs, allowProcess })
+  const server = createServer({ store, blobs, allowProcess, ceilings, images })
   const listening = await listen(server, { host, port })
   const keys = await server.bootstrap()
   const close = async (): Promise<void> => {

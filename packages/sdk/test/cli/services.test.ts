@@ -56,10 +56,35 @@ describe('server', () => {
       port: 7433,
       dataDirectory: '/nowhere/data',
       allowProcess: true,
+      ceilings: {},
+      images: [],
     })
     expect(stdout()).toBe('')
     expect(stderr()).toContain('sk_a_1')
     expect(stderr()).toContain('sk_r_2')
+  })
+
+  it('bounds what executions may ask for', async () => {
+    const startServer = vi.fn<EmbeddedModule['startServer']>(async () => ({
+      ...createService(),
+      keys: undefined,
+    }))
+    const { run, signal, listeners } = createTestContext({ embedded: { startServer } })
+
+    const code = run(
+      ...['server', '--max-cpus', '4', '--max-memory', '8g', '--max-pids', '512', '--max-disk', '20g'],
+      ...['--allow-image', 'python:*', '--allow-image', 'ghcr.io/me/*'],
+    )
+    await vi.waitFor(() => expect(listeners()).toBe(1))
+    signal('SIGINT')
+    await code
+
+    expect(startServer).toHaveBeenCalledWith(
+      expect.objectContaining({
+        ceilings: { cpus: 4, memoryMib: 8192, pids: 512, diskMib: 20_480 },
+        images: ['python:*', 'ghcr.io/me/*'],
+      }),
+    )
   })
 })
 

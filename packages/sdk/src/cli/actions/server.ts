@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { defined } from '../../defined.js'
 import type { CliContext } from '../context.js'
 import type { EmbeddedModule } from '../../load-embedded.js'
 import { serveUntilInterrupted } from '../serve-until-interrupted.js'
@@ -10,6 +11,13 @@ export interface ServerFlags {
   readonly port: number
   readonly dataDir?: string
   readonly allowProcess?: boolean
+  readonly maxCpus?: number
+  /** In MiB. */
+  readonly maxMemory?: number
+  readonly maxPids?: number
+  /** In MiB. */
+  readonly maxDisk?: number
+  readonly allowImage?: readonly string[]
   readonly json?: boolean
 }
 
@@ -21,6 +29,13 @@ export async function server(context: CliContext, flags: ServerFlags): Promise<n
     host,
     port,
     allowProcess,
+    ceilings: defined({
+      cpus: flags.maxCpus,
+      memoryMib: flags.maxMemory,
+      pids: flags.maxPids,
+      diskMib: flags.maxDisk,
+    }),
+    images: flags.allowImage ?? [],
     ...(dataDir === undefined ? {} : { dataDirectory: resolve(context.cwd, dataDir) }),
   })
   const { url, keys } = service
