@@ -1,6 +1,6 @@
 export { createRunner, type Runner, type RunnerOptions } from './create-runner.js'
 export { createDockerExecutor, type DockerExecutorOptions } from './executors/docker-executor.js'
-export { parseImages, type Images } from './executors/docker/images.js'
+export { parseImages, type Images } from './executors/docker/images/parse-images.js'
 export { isEngineAnswering } from './executors/docker/is-engine-answering.js'
 export { createProcessExecutor, type ProcessExecutorOptions } from './executors/process-executor.js'
 export { StartError, type Executor, type Exit, type Launch, type Running } from './executors/executor.js'

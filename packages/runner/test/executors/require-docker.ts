@@ -1,5 +1,5 @@
 import { isEngineAnswering } from '../../src/executors/docker/is-engine-answering.js'
-import { parseImages, type Images } from '../../src/executors/docker/images.js'
+import { parseImages, type Images } from '../../src/executors/docker/images/parse-images.js'
 
 /** The images of the tests: from `RGRID_IMAGES`, else those that `packages/e2e/images/make-images.sh` makes. */
 export const TEST_IMAGES: Images = {

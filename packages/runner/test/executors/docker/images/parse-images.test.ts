@@ -1,6 +1,6 @@
 import { RUNTIMES } from '@rgrid/protocol'
 import { describe, expect, it } from 'vitest'
-import { DEFAULT_IMAGES, parseImages, toProgram } from '../../../src/executors/docker/images.js'
+import { DEFAULT_IMAGES, parseImages, toProgram } from '../../../../src/executors/docker/images/parse-images.js'
 
 describe('parseImages', () => {
   it('reads a table, with spaces and digests', () => {
