@@ -9,6 +9,7 @@ import type { Route } from './http/route.js'
 import { artifactRoutes } from './routes/artifacts.js'
 import { blobRoutes } from './routes/blobs.js'
 import { executionRoutes } from './routes/executions.js'
+import { fleetRoutes } from './routes/fleet.js'
 import { healthRoutes } from './routes/health.js'
 import { logRoutes } from './routes/logs.js'
 import { openApiRoute } from './routes/openapi.js'
@@ -23,6 +24,7 @@ export function listRoutes(context: Context): Route[] {
     ...artifactRoutes(context),
     ...blobRoutes(context),
     ...runnerRoutes(context),
+    ...fleetRoutes(context),
     ...healthRoutes(context),
   ]
   return [...routes, openApiRoute(routes)]

@@ -1,3 +1,4 @@
+import type { Network, Spec } from '@rgrid/protocol'
 import type { BlobStore } from './blobs/blob-store.js'
 import type { Logger } from './logger.js'
 import type { Signals } from './signals.js'
@@ -14,6 +15,12 @@ export interface Context {
   readonly allowProcess: boolean
   /** Whether an execution that no connected runner can take is refused rather than queued. */
   readonly refuseUnfit: boolean
+  /** The most that one execution may ask for. */
+  readonly ceilings: Spec['resources']
+  /** Patterns of the images that an execution may ask for. */
+  readonly images: readonly string[]
+  /** The networks that an execution may ask for. */
+  readonly networks: readonly Network[]
   readonly leaseMs: number
   readonly leaseMarginMs: number
   /** How long a JSON body may take to arrive. */

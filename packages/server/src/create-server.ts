@@ -1,66 +1,15 @@
-import { LIMITS, RGridError } from '@rgrid/protocol'
+import { RGridError } from '@rgrid/protocol'
 import { createApp } from './app.js'
-import type { BlobStore } from './blobs/blob-store.js'
 import type { Context } from './context.js'
 import { mintKey } from './http/api-keys.js'
-import { SILENT, type Logger } from './logger.js'
+import { createContext, type ServerOptions } from './server-options.js'
 import { sweep } from './services/sweep.js'
-import { createSignals } from './signals.js'
 import type { Scope, StoredKey } from './store/key-store.js'
-import type { Store } from './store/store.js'
 
 const DEFAULT_PROJECT = 'default'
-const BODY_TIMEOUT_MS = 30_000
 const CLOSE_WAIT_MS = 2_000
 const SWEEP_MIN_MS = 1_000
 const SWEEP_MAX_MS = 5_000
-
-/** What a server is made of. */
-export interface ServerOptions {
-  /** Where executions live. The server owns it from here on and closes it with itself. */
-  readonly store: Store
-  /** Where large files live. */
-  readonly blobs: BlobStore
-  /**
-   * Executions submitted through this server are claimed only by runners that register through a server of the same pool.
-   * A pool named `embedded-…` lives inside one process: what is still queued when its runner has been gone for a minute
-   * is `lost`.
-   *
-   * @default 'default'
-   */
-  readonly pool?: string
-  /**
-   * Whether runners may run scripts without isolation. Only for a server whose callers you trust as yourself.
-   *
-   * @default false
-   */
-  readonly allowProcess?: boolean
-  /**
-   * Whether an execution that no connected runner can take is refused, rather than queued until one comes. For a server
-   * whose runners are all there from the start.
-   *
-   * @default false
-   */
-  readonly refuseUnfit?: boolean
-  /**
-   * How long a runner's lease lasts without a renewal, in milliseconds.
-   *
-   * @default 30_000
-   */
-  readonly leaseMs?: number
-  /**
-   * How long after its end a lease is taken away, in milliseconds.
-   *
-   * @default 10_000
-   */
-  readonly leaseMarginMs?: number
-  /**
-   * Where the server writes what happened.
-   *
-   * @default nowhere
-   */
-  readonly logger?: Logger
-}
 
 /** For whom a key is and what it allows. */
 export interface Grant {
@@ -91,23 +40,15 @@ export interface RGridServer {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** Makes a server. It opens no socket: hand requests to `fetch`, or see {@link listen}. */
+/**
+ * Makes a server. It opens no socket: hand requests to `fetch`, or see {@link listen}.
+ *
+ * @throws TypeError when `ceilings`, `images` or `networks` are not what they should be.
+ */
 export function createServer(options: ServerOptions): RGridServer {
-  const { store, leaseMs = LIMITS.leaseMs, leaseMarginMs = LIMITS.leaseMarginMs } = options
+  const { store } = options
   const closing = new AbortController()
-  const context: Context = {
-    store,
-    blobs: options.blobs,
-    signals: createSignals(),
-    logger: options.logger ?? SILENT,
-    pool: options.pool ?? 'default',
-    allowProcess: options.allowProcess ?? false,
-    refuseUnfit: options.refuseUnfit ?? false,
-    leaseMs,
-    leaseMarginMs,
-    bodyTimeoutMs: BODY_TIMEOUT_MS,
-    closing: closing.signal,
-  }
+  const context = createContext(options, closing.signal)
   const granted = new Map<string, StoredKey>()
   const app = createApp(context, { find: async (id) => granted.get(id) ?? (await store.keys.find(id)) })
   const sweeping = startSweeping(context)

@@ -1,8 +1,10 @@
 import {
   createExecutionId,
   createRunnerId,
+  offerSchema,
   type Claim,
   type ExecutionRecord,
+  type Offer,
   type SpecInput,
 } from '@rgrid/protocol'
 import { createHash, randomUUID } from 'node:crypto'
@@ -10,6 +12,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import type * as z from 'zod'
 import {
   createDiskBlobs,
   createServer,
@@ -37,6 +40,20 @@ export const createSpec = (over: Partial<SpecInput> = {}): SpecInput => ({
   files: [inlineFile('hello.py', 'print("hello")\n')],
   ...over,
 })
+
+/** What a runner offers: Python as processes, if nothing else is said. */
+export const createOffer = (over: Partial<z.input<typeof offerSchema>> = {}): Offer =>
+  offerSchema.parse({ executor: 'process', runtimes: ['python'], ...over })
+
+/** An offer of containers. */
+export const createDockerOffer = (over: Partial<Offer> = {}): Offer =>
+  createOffer({
+    executor: 'docker',
+    resources: { cpus: 2, memoryMib: 4096, pids: 256, diskMib: 10_240 },
+    networks: ['none', 'bridge'],
+    images: ['python:*'],
+    ...over,
+  })
 
 /** A new directory that goes when the test ends. */
 export async function createTempDir(): Promise<string> {
@@ -123,10 +140,13 @@ export interface TestRunner {
   report(claim: Claim, what: string, body?: object): Promise<Response>
 }
 
-/** Registers a runner that offers Python and Node with the process executor. */
-export async function createTestRunner({ send }: Fixture, init: SendInit = {}): Promise<TestRunner> {
+/** Registers a runner, which offers Python and Node as processes if nothing else is said. */
+export async function createTestRunner(
+  { send }: Fixture,
+  init: SendInit = {},
+  offers: readonly Offer[] = [createOffer({ runtimes: ['python', 'node'] })],
+): Promise<TestRunner> {
   const runnerId = createRunnerId()
-  const offers = [{ executor: 'process', runtimes: ['python', 'node'] }]
   const said = { runnerId, name: 'test', slots: 4, offers, micronsPerHour: 3_600_000 }
   const registered = await send('POST', '/v1/runner/register', said, init)
   if (registered.status !== 200) throw new Error(`register answered ${await registered.text()}`)

@@ -8,7 +8,7 @@ import {
 } from '@rgrid/protocol'
 import { RECHECK_MS, type Context } from '../context.js'
 import { controlTopic, executionTopic } from '../signals.js'
-import type { Fence, Glance } from '../store/execution-store.js'
+import type { Fence, Glance, Progress } from '../store/execution-store.js'
 import { leaseLost } from '../store/faults.js'
 import type { NewChunk } from '../store/log-store.js'
 import { splitInline } from './inline-files.js'
@@ -25,20 +25,19 @@ export async function startAttempt({ store, signals }: Context, fence: Fence): P
 }
 
 /** How to renew a lease. */
-export interface Renewal {
-  readonly phase: 'running' | 'finishing'
+export interface Renewal extends Progress {
   readonly waitMs: number
 }
 
 /**
- * Extends a lease at once, then waits for a cancel request.
+ * Extends a lease and tells followers how far it is at once, then waits for a cancel request.
  *
  * @throws RGridError `lease_lost`, also when the lease is lost while it waits.
  */
 export async function renewAttempt(
   context: Context,
   fence: Fence,
-  { phase, waitMs }: Renewal,
+  { waitMs, ...progress }: Renewal,
   gone: AbortSignal,
 ): Promise<LeaseState> {
   const { store, signals, closing, leaseMs } = context
@@ -46,8 +45,8 @@ export async function renewAttempt(
   const deadline = performance.now() + waitMs
   const watch = signals.watch(controlTopic(executionId))
   try {
-    const { moved, ...state } = await store.executions.renew(fence, leaseMs, phase)
-    if (moved) signals.notify(executionTopic(executionId))
+    const { changed, ...state } = await store.executions.renew(fence, leaseMs, progress)
+    if (changed) signals.notify(executionTopic(executionId))
     if (state.cancelRequested) return state
     for (;;) {
       const leftMs = deadline - performance.now()

@@ -3,16 +3,21 @@ import type { Context } from '../context.js'
 import { controlTopic, executionTopic } from '../signals.js'
 import type { PageQuery, StoredExecution } from '../store/execution-store.js'
 import { executionNotFound } from '../store/faults.js'
+import { toNeeds } from '../store/needs.js'
+import { explainQueue } from './explain-queue.js'
 import { toRecord, toSummary } from './to-record.js'
 
 /**
- * One execution with its output files.
+ * One execution with its output files, and with what it waits for as its message.
  *
  * @throws RGridError `not_found`.
  */
 export async function getExecution(context: Context, project: string, id: string): Promise<ExecutionRecord> {
   const stored = await findExecution(context, project, id)
-  return toRecord(stored, await context.store.executions.listArtifacts(project, id, 'output'))
+  const record = toRecord(stored, await context.store.executions.listArtifacts(project, id, 'output'))
+  if (stored.status !== 'queued') return record
+  const unfit = await explainQueue(context, project, stored.pool, toNeeds(stored.spec))
+  return { ...record, message: unfit?.message ?? null }
 }
 
 /**

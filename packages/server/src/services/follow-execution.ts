@@ -90,9 +90,9 @@ async function readBatch(context: Context, follower: Follower): Promise<{ text: 
 
 /** The state event, when it says anything new. */
 async function nextState(context: Context, follower: Follower, glance: Glance): Promise<string> {
-  const { status, attempt } = glance
-  const message = status === 'queued' ? await explainQueue(context, follower.project, glance) : null
-  const text = formatState({ status, attempt, message })
+  const { status, attempt, pool, needs, progress } = glance
+  const unfit = status === 'queued' ? await explainQueue(context, follower.project, pool, needs) : null
+  const text = formatState({ status, attempt, message: unfit?.message ?? progress })
   if (text === follower.lastState) return ''
   follower.lastState = text
   return text

@@ -2,7 +2,7 @@ import {
   LIMITS,
   RGridError,
   type Claim,
-  type ExecutorName,
+  type PoolStats,
   type Registered,
   type registerSchema,
 } from '@rgrid/protocol'
@@ -10,12 +10,10 @@ import type * as z from 'zod'
 import { RECHECK_MS, type Context } from '../context.js'
 import { executionTopic, queueTopic } from '../signals.js'
 import type { StoredClaim } from '../store/execution-store.js'
+import { allowedExecutors } from './fleet.js'
 
 // Together with the specs themselves, 64 claims stay within what a client reads of one answer.
 const CLAIM_INLINE_BYTES = 2 * LIMITS.inlineTotalBytes
-
-const allowedExecutors = ({ allowProcess }: Context): ExecutorName[] =>
-  allowProcess ? ['docker', 'process'] : ['docker']
 
 /**
  * Registers a runner for the pool of this server.
@@ -43,6 +41,8 @@ export interface ClaimRequest {
   readonly claimId: string
   readonly max: number
   readonly waitMs: number
+  /** How its waiting containers fare. */
+  readonly pool?: PoolStats | undefined
 }
 
 /**
@@ -53,7 +53,7 @@ export interface ClaimRequest {
 export async function claimExecutions(
   context: Context,
   project: string,
-  { waitMs, ...order }: ClaimRequest,
+  { waitMs, pool: poolStats, ...order }: ClaimRequest,
   gone: AbortSignal,
 ): Promise<Claim[]> {
   const { store, signals, pool, leaseMs, closing } = context
@@ -62,7 +62,7 @@ export async function claimExecutions(
   const watch = signals.watch(queueTopic(project, pool))
   try {
     while (!gone.aborted && !closing.aborted) {
-      const claims = await store.executions.claim({ ...order, project, pool, leaseMs, executors })
+      const claims = await store.executions.claim({ ...order, project, pool, leaseMs, executors, poolStats })
       for (const { executionId } of claims) signals.notify(executionTopic(executionId))
       const leftMs = deadline - performance.now()
       if (claims.length > 0 || leftMs <= 0) return toClaims(claims)

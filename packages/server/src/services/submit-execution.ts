@@ -2,14 +2,18 @@ import { RGridError, type FileRef, type Spec } from '@rgrid/protocol'
 import type { Context } from '../context.js'
 import { executionTopic, queueTopic } from '../signals.js'
 import type { StoredSpec } from '../store/execution-store.js'
+import { toNeeds } from '../store/needs.js'
 import { explainQueue } from './explain-queue.js'
+import { findExcess } from './find-excess.js'
 import { sha256Of, splitInline } from './inline-files.js'
 
 /**
  * Accepts an execution; submitting the same again finds the first.
  *
  * @returns whether it is new.
- * @throws RGridError `invalid_request` when no runner can take it and that is not to be waited for, `id_conflict`, `missing_blobs`, `digest_mismatch`, `too_large` or `queue_full`; nothing is stored then.
+ * @throws RGridError `invalid_request` when it asks for more than this server allows, or when no runner can take it and
+ * that is not to be waited for, `id_conflict`, `missing_blobs`, `digest_mismatch`, `too_large` or `queue_full`; nothing
+ * is stored then.
  */
 export async function submitExecution(
   context: Context,
@@ -18,7 +22,9 @@ export async function submitExecution(
   { files, ...spec }: Spec,
 ): Promise<boolean> {
   const { store, signals, pool } = context
-  if (context.refuseUnfit) await assertFits(context, project, spec)
+  const refusal = findExcess(context, spec) ?? (await findUnfit(context, project, spec))
+  // What was accepted stays so, whatever this server allows and whichever runners are there by now.
+  if (refusal !== undefined && (await store.executions.glance(project, id)) === undefined) throw refusal
   const { refs, inline } = splitInline(files)
   const specHash = hashSpec(spec, refs)
   const isNew = await store.executions.submit({ id, project, pool, spec, specHash, files: refs, inline })
@@ -29,16 +35,19 @@ export async function submitExecution(
   return isNew
 }
 
-async function assertFits(
+async function findUnfit(
   context: Context,
   project: string,
-  { runtime, executor }: StoredSpec,
-): Promise<void> {
-  const wanted = { pool: context.pool, runtime, wantedExecutor: executor ?? null }
-  const reason = await explainQueue(context, project, wanted)
-  if (reason === null) return
-  const field = executor === undefined ? 'runtime' : 'executor'
-  throw new RGridError('invalid_request', `${field}: ${reason}: "rgrid doctor" shows what this machine has`)
+  spec: StoredSpec,
+): Promise<RGridError | undefined> {
+  if (!context.refuseUnfit) return undefined
+  const unfit = await explainQueue(context, project, context.pool, toNeeds(spec))
+  if (unfit === null) return undefined
+  const { field, message } = unfit
+  const advice = '"rgrid doctor" shows what this machine has'
+  return new RGridError('invalid_request', `${field}: ${message}: ${advice}`, {
+    issues: [{ path: field, message }],
+  })
 }
 
 /** Names a spec: equal for equal specs, whatever the order of their records and files and however bytes travel. */

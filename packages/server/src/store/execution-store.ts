@@ -3,13 +3,15 @@ import type {
   Cause,
   ExecutorName,
   FileRef,
-  Runtime,
+  Phases,
+  PoolStats,
   Skipped,
   Spec,
   Status,
   Usage,
 } from '@rgrid/protocol'
 import type { NewChunk } from './log-store.js'
+import type { Needs } from './needs.js'
 
 /** A spec without its files, which are artifacts of kind `input`. */
 export type StoredSpec = Omit<Spec, 'files'>
@@ -20,20 +22,22 @@ export interface Glance {
   readonly attempt: number
   readonly cancelRequested: boolean
   readonly pool: string
-  readonly runtime: Runtime
-  /** The executor that the caller asked for. */
-  readonly wantedExecutor: ExecutorName | null
+  readonly needs: Needs
+  readonly progress: string | null
 }
 
 /** An execution as it is stored. Times are in milliseconds. */
 export interface StoredExecution {
   readonly id: string
   readonly project: string
+  readonly pool: string
   readonly status: Status
   readonly cause: Cause | null
   readonly exitCode: number | null
   readonly signal: string | null
   readonly message: string | null
+  /** What its runner says of its preparations; `null` before and after them. */
+  readonly progress: string | null
   readonly spec: StoredSpec
   readonly executor: ExecutorName | null
   readonly attempt: number
@@ -44,6 +48,7 @@ export interface StoredExecution {
   readonly finishingAt: number | null
   readonly finishedAt: number | null
   readonly usage: Usage | null
+  readonly phases: Phases | null
   readonly costMicrons: number | null
   readonly skipped: readonly Skipped[]
   readonly stdoutBytes: number
@@ -88,6 +93,8 @@ export interface ClaimOrder {
   readonly leaseMs: number
   /** The executors that this server allows, whatever the runner offers. */
   readonly executors: readonly ExecutorName[]
+  /** How the runner's waiting containers fare. */
+  readonly poolStats?: PoolStats | undefined
 }
 
 /** An attempt that was handed to a runner. */
@@ -95,10 +102,18 @@ export interface StoredClaim {
   readonly executionId: string
   readonly attempt: number
   readonly leaseToken: string
+  readonly project: string
   readonly executor: ExecutorName
   readonly spec: StoredSpec
   /** The input files, with the bytes of those that are kept in the store. */
   readonly files: readonly { readonly file: FileRef; readonly data: Uint8Array | null }[]
+}
+
+/** How far a runner is with an attempt. */
+export interface Progress {
+  readonly phase: 'preparing' | 'running' | 'finishing'
+  /** What it is about while it prepares; what it said before stands when this is left out. */
+  readonly message?: string | undefined
 }
 
 /** How an attempt ended, as its runner reports it. */
@@ -109,6 +124,8 @@ export interface Completion {
   readonly signal: string | null
   readonly message: string | null
   readonly usage: Usage | null
+  /** Kept only when the script had started. */
+  readonly phases: Phases | null
   readonly chunks: readonly NewChunk[]
   readonly outputs: readonly FileRef[]
   readonly inline: readonly InlineBlob[]
@@ -178,12 +195,12 @@ export interface ExecutionStore {
   claim(order: ClaimOrder): Promise<StoredClaim[]>
   /** Moves to `running`, unless a cancel was requested before. */
   start(fence: Fence): Promise<{ cancelRequested: boolean }>
-  /** Extends the lease. */
+  /** Extends the lease, and notes how far the runner is; `changed` when that is news. */
   renew(
     fence: Fence,
     leaseMs: number,
-    phase: 'running' | 'finishing',
-  ): Promise<{ cancelRequested: boolean; moved: boolean }>
+    progress: Progress,
+  ): Promise<{ cancelRequested: boolean; changed: boolean }>
   /**
    * Ends an attempt; `false` when this same lease ended it before.
    *

@@ -1,4 +1,4 @@
-import type { Offer } from '@rgrid/protocol'
+import type { Offer, PoolStats } from '@rgrid/protocol'
 
 /** A runner as it registered itself. */
 export interface StoredRunner {
@@ -11,10 +11,21 @@ export interface StoredRunner {
   readonly micronsPerHour: number
 }
 
+/** A runner that was heard of. */
+export interface SeenRunner {
+  readonly id: string
+  readonly name: string
+  readonly slots: number
+  readonly offers: readonly Offer[]
+  /** How its waiting containers fare, as it said last; `null` when it never did. */
+  readonly poolStats: PoolStats | null
+  readonly lastSeen: number
+}
+
 /** The runners. */
 export interface RunnerStore {
   /** Stores a runner, or what it says of itself now. */
   register(runner: StoredRunner): Promise<void>
-  /** The offers of the runners of a pool that were heard of within the last `withinMs`. */
-  listOffers(project: string, pool: string, withinMs: number): Promise<Offer[][]>
+  /** The runners of a pool that were heard of within the last `withinMs`, by name. */
+  list(project: string, pool: string, withinMs: number): Promise<SeenRunner[]>
 }

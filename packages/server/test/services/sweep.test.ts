@@ -2,7 +2,7 @@ import { createExecutionId, createRunnerId, specSchema } from '@rgrid/protocol'
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { createSqliteStore, type Store } from '../../src/index.js'
-import { createSpec } from '../server-fixture.js'
+import { createOffer, createSpec } from '../server-fixture.js'
 
 const LEASE_MS = 1_000
 const MARGIN_MS = 500
@@ -24,7 +24,7 @@ async function arrange(pool = 'default') {
 
 async function claim(store: Store, pool: string) {
   const runnerId = createRunnerId()
-  const offers = [{ executor: 'process' as const, runtimes: ['python' as const] }]
+  const offers = [createOffer()]
   const base = { project: 'p', pool, executors: ['process' as const] }
   await store.runners.register({
     id: runnerId,
@@ -74,6 +74,7 @@ describe('the sweep', () => {
       signal: null,
       message: null,
       usage: null,
+      phases: null,
       chunks: [],
       outputs: [],
       inline: [],
@@ -89,7 +90,7 @@ describe('the sweep', () => {
     time.pass(LEASE_MS + MARGIN_MS)
 
     expect(await store.executions.sweep(LIMITS)).toEqual([])
-    await store.executions.renew(fence, LEASE_MS, 'running')
+    await store.executions.renew(fence, LEASE_MS, { phase: 'running' })
     time.pass(LEASE_MS + MARGIN_MS)
     expect(await store.executions.sweep(LIMITS)).toEqual([])
     time.pass(1)

@@ -1,4 +1,4 @@
-import { createExecutionId, createRunnerId, specSchema } from '@rgrid/protocol'
+import { createExecutionId, createRunnerId, offerSchema, specSchema } from '@rgrid/protocol'
 import { randomUUID } from 'node:crypto'
 import { createSqliteStore } from '../../src/store/sqlite/create-sqlite-store.js'
 
@@ -33,7 +33,7 @@ async function main([path = '', count = '0']: readonly string[]): Promise<void> 
     )
   }
   const runnerId = createRunnerId()
-  const offers = [{ executor: 'process' as const, runtimes: ['python' as const] }]
+  const offers = [offerSchema.parse({ executor: 'process', runtimes: ['python'] })]
   await retryBusy(() =>
     store.runners.register({ ...common, id: runnerId, name: 'r', slots: 1, offers, micronsPerHour: 0 }),
   )

@@ -1,10 +1,23 @@
 import BetterSqlite3 from 'better-sqlite3'
-import { createExecutionId, LIMITS } from '@rgrid/protocol'
+import { createExecutionId, createRunnerId, LIMITS } from '@rgrid/protocol'
+import { Kysely, Migrator, type Migration } from 'kysely'
 import { mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createSqliteStore } from '../../src/index.js'
-import { createFixture, createSpec, createTempDir, readJson, submit } from '../server-fixture.js'
+import { createDialect } from '../../src/store/sqlite/dialect.js'
+import { MIGRATIONS } from '../../src/store/sqlite/migrations.js'
+import {
+  createDockerOffer,
+  createFixture,
+  createOffer,
+  createSpec,
+  createTempDir,
+  createTestRunner,
+  getExecution,
+  readJson,
+  submit,
+} from '../server-fixture.js'
 import { runClaimers } from './run-claimers.js'
 import { testStore } from './store-contract.js'
 
@@ -12,6 +25,41 @@ testStore('SQLite in memory', () => createSqliteStore({ path: ':memory:' }))
 testStore('SQLite in a file', async () =>
   createSqliteStore({ path: join(await createTempDir(), 'a/b/store.sqlite') }),
 )
+
+/** A file as the first version left it: one execution that waits, one that has ended, and a runner. */
+async function writeFirstVersion(path: string): Promise<{ queued: string; ended: string }> {
+  const file = new BetterSqlite3(path)
+  const db = new Kysely({ dialect: createDialect(() => Promise.resolve(file)) })
+  const migrations = { '0001-first': MIGRATIONS['0001-first'] as Migration }
+  await new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrations) } }).migrateToLatest()
+  const spec = {
+    script: 'a.py',
+    args: [],
+    env: {},
+    runtime: 'python',
+    timeoutMs: 1_000,
+    labels: {},
+    folders: [],
+    rewrites: [],
+  }
+  const add = file.prepare(
+    `INSERT INTO executions (id, project, pool, status, runtime, spec, spec_hash, created_at, attempt)
+     VALUES (?, 'default', 'default', ?, 'python', ?, 'h', ?, ?)`,
+  )
+  const [queued, ended] = [createExecutionId(), createExecutionId()]
+  add.run(queued, 'queued', JSON.stringify(spec), Date.now(), 0)
+  add.run(ended, 'completed', JSON.stringify(spec), Date.now(), 1)
+  file
+    .prepare(`INSERT INTO runners VALUES (?, 'default', 'default', 'old', 1, ?, 0, ?, ?)`)
+    .run(
+      createRunnerId(),
+      JSON.stringify([{ executor: 'docker', runtimes: ['bash'] }]),
+      Date.now(),
+      Date.now(),
+    )
+  await db.destroy()
+  return { queued, ended }
+}
 
 describe('SQLite', () => {
   test('a file is durable, readable by its owner alone, and guarded by triggers', async () => {
@@ -51,6 +99,61 @@ describe('SQLite', () => {
 
     const store = createSqliteStore({ path })
     await expect(store.keys.find('a')).rejects.toThrow(/newer version of RGrid.*update @rgrid\/server/)
+  })
+
+  test('a file of the first version is taken over with what waits and what has ended', async () => {
+    const path = join(await createTempDir(), 'store.sqlite')
+    const ids = await writeFirstVersion(path)
+
+    const fixture = await createFixture({ store: createSqliteStore({ path }) })
+    const runner = await createTestRunner(fixture)
+
+    expect(await getExecution(fixture, ids.ended)).toMatchObject({
+      status: 'completed',
+      phases: null,
+      image: null,
+      resources: {},
+      network: null,
+      isolation: 'execution',
+    })
+    expect(await runner.claim(8)).toMatchObject([{ executionId: ids.queued, project: 'default' }])
+    const registered = await readJson<{ runners: { pool: unknown }[] }>(
+      await fixture.send('GET', '/v1/runners'),
+    )
+    expect(registered.runners.map(({ pool }) => pool)).toEqual([null, null])
+  })
+
+  test('a claim passes by 10,000 executions that fit nobody much faster than they can be read', async () => {
+    const path = join(await createTempDir(), 'store.sqlite')
+    const fixture = await createFixture({ store: createSqliteStore({ path }) })
+    const runner = await createTestRunner(fixture, {}, [createDockerOffer(), createOffer()])
+    const file = new BetterSqlite3(path)
+    onTestFinished(() => void file.close())
+    await submit(fixture, createSpec({ image: 'evil/x', args: ['x'.repeat(8_000)] }))
+    file.exec(`INSERT INTO executions (id, project, pool, status, runtime, image, cpus, spec, spec_hash, created_at)
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+      SELECT printf('exec_%032x', i), project, pool, status, runtime, iif(i % 2, image, NULL), iif(i % 2, NULL, 64),
+        spec, spec_hash, created_at FROM executions, n`)
+    const fits = await submit(fixture)
+    const measure = async (operation: () => unknown): Promise<number> => {
+      const began = performance.now()
+      await operation()
+      return performance.now() - began
+    }
+    const claims: number[] = []
+    const scans: number[] = []
+
+    expect((await runner.claim()).map(({ executionId }) => executionId)).toEqual([fits])
+    for (let turn = 0; turn < 5; turn++) {
+      claims.push(await measure(async () => expect(await runner.claim()).toEqual([])))
+      scans.push(
+        await measure(() =>
+          file.prepare(`SELECT count(*) FROM executions WHERE spec ->> 'image' = 'python:3'`).get(),
+        ),
+      )
+    }
+
+    expect(Math.min(...claims)).toBeLessThan(Math.min(...scans) / 2)
   })
 
   test('two stores over one file in one process do not wait for each other', async () => {

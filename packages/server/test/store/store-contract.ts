@@ -1,12 +1,22 @@
-import { createExecutionId, createRunnerId, specSchema, type FileRef, type Offer } from '@rgrid/protocol'
+import {
+  createExecutionId,
+  createRunnerId,
+  specSchema,
+  type FileRef,
+  type Offer,
+  type Phases,
+  type SpecInput,
+} from '@rgrid/protocol'
 import { randomUUID } from 'node:crypto'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { Completion, Fence, Store, Submission } from '../../src/index.js'
-import { createSpec, sha256 } from '../server-fixture.js'
+import type { ClaimOrder, Completion, Fence, Store, StoredClaim, Submission } from '../../src/index.js'
+import { fitsOffer } from '../../src/store/fits-offer.js'
+import { toNeeds } from '../../src/store/needs.js'
+import { createDockerOffer, createOffer, createSpec, sha256 } from '../server-fixture.js'
 
 const PROJECT = 'p'
 const POOL = 'default'
-const OFFERS: Offer[] = [{ executor: 'process', runtimes: ['python'] }]
+const OFFERS = [createOffer()]
 
 const fileRef = (path: string, text: string): FileRef => ({
   path,
@@ -17,10 +27,26 @@ const fileRef = (path: string, text: string): FileRef => ({
 
 const inlineBlob = (text: string) => ({ sha256: sha256(text), data: Buffer.from(text) })
 
+function createSpecFor(over: Partial<SpecInput>): Submission['spec'] {
+  const { files: _files, ...spec } = specSchema.parse(createSpec(over))
+  return spec
+}
+
 function createSubmission(over: Partial<Submission> = {}): Submission {
-  const { files: _files, ...spec } = specSchema.parse(createSpec())
+  const spec = createSpecFor({})
   const parts = { files: [fileRef('hello.py', 'hello')], inline: [inlineBlob('hello')] }
   return { id: createExecutionId(), project: PROJECT, pool: POOL, spec, specHash: 'h', ...parts, ...over }
+}
+
+const PHASES: Phases = {
+  container: 'warm',
+  dependenciesMs: 0,
+  placeMs: 1,
+  inputsMs: 2,
+  launchMs: 3,
+  firstOutputMs: null,
+  scriptMs: 10,
+  outputsMs: 4,
 }
 
 const COMPLETION: Completion = {
@@ -30,6 +56,7 @@ const COMPLETION: Completion = {
   signal: null,
   message: null,
   usage: { wallMs: 10, cpuSeconds: null, peakMemoryBytes: null },
+  phases: PHASES,
   chunks: [],
   outputs: [],
   inline: [],
@@ -39,22 +66,68 @@ const COMPLETION: Completion = {
 const chunk = (seq: number, text: string) =>
   ({ seq, stream: 'stdout', at: seq, data: Buffer.from(text), gapBytes: null }) as const
 
-async function claimNext(store: Store, runnerId = createRunnerId()): Promise<Fence> {
-  const runner = { id: runnerId, project: PROJECT, pool: POOL, name: 'r', slots: 1, micronsPerHour: 0 }
-  await store.runners.register({ ...runner, offers: OFFERS })
-  const [claim] = await store.executions.claim({
-    project: PROJECT,
-    pool: POOL,
+async function claimAll(
+  store: Store,
+  { runnerId = createRunnerId(), offers = OFFERS, ...over }: Partial<ClaimOrder> & { offers?: Offer[] } = {},
+): Promise<StoredClaim[]> {
+  const order = { project: PROJECT, pool: POOL, max: 1, leaseMs: 10_000, ...over }
+  const { project, pool } = order
+  await store.runners.register({
+    id: runnerId,
+    project,
+    pool,
+    name: 'r',
+    slots: 1,
+    micronsPerHour: 0,
+    offers,
+  })
+  return store.executions.claim({
+    executors: ['docker', 'process'],
+    ...order,
     runnerId,
     claimId: randomUUID(),
-    max: 1,
-    leaseMs: 10_000,
-    executors: ['process'],
   })
+}
+
+async function claimNext(store: Store): Promise<Fence> {
+  const [claim] = await claimAll(store)
   if (claim === undefined) throw new Error('there was nothing to claim')
   const { executionId, attempt, leaseToken } = claim
   return { project: PROJECT, executionId, attempt, leaseToken }
 }
+
+const WANTED: Partial<SpecInput>[] = [
+  {},
+  { runtime: 'bash' },
+  { executor: 'docker' },
+  { executor: 'process' },
+  { network: 'none' },
+  { network: 'bridge' },
+  ...['a', 'python:3.12', 'ghcr.io/me/tool:1', 'ghcr.io/other/tool', 'x-a-b'].map((image) => ({ image })),
+  { image: 'python:3.12', runtime: 'bash' },
+  { image: 'python:3.12', executor: 'process' },
+  { resources: { cpus: 0.5 } },
+  { resources: { cpus: 2.5 } },
+  { resources: { memoryMib: 4096 } },
+  { resources: { memoryMib: 4097 } },
+  { resources: { pids: 256 } },
+  { resources: { pids: 257 } },
+  { resources: { diskMib: 10_240 } },
+  { resources: { diskMib: 10_241 } },
+  { resources: { cpus: 1, memoryMib: 64, pids: 8, diskMib: 1 }, network: 'none', image: 'python:3' },
+  { resources: { cpus: 1, memoryMib: 5000 } },
+]
+
+const OFFERED = [
+  createOffer(),
+  createOffer({ networks: ['none', 'bridge'], images: ['*'] }),
+  createDockerOffer(),
+  createDockerOffer({ runtimes: [] }),
+  createDockerOffer({ images: [], networks: ['none'] }),
+  createDockerOffer({ images: ['*'], networks: [] }),
+  createDockerOffer({ images: ['ghcr.io/me/*', 'x*-*b', 'python'] }),
+  createDockerOffer({ images: ['[a-z]', '?', '*/?her/*', '**a'] }),
+]
 
 /** What every {@link Store} does. Each case makes its own data. */
 export function testStore(name: string, open: () => Promise<Store> | Store): void {
@@ -136,7 +209,7 @@ export function testStore(name: string, open: () => Promise<Store> | Store): voi
 
       const fence = await claimNext(store)
 
-      expect(fence).toMatchObject({ executionId: id, attempt: 1 })
+      expect(fence).toMatchObject({ executionId: id, attempt: 1, project: PROJECT })
       expect(fence.leaseToken).toMatch(/^[0-9a-f]{32}$/)
       await expect(claimNext(store)).rejects.toThrow('nothing to claim')
     })
@@ -154,7 +227,9 @@ export function testStore(name: string, open: () => Promise<Store> | Store): voi
         false,
       )
       await expect(store.logs.append(fence, [chunk(1, 'late')])).rejects.toMatchObject({ code: 'lease_lost' })
-      await expect(store.executions.renew(fence, 1, 'running')).rejects.toMatchObject({ code: 'lease_lost' })
+      await expect(store.executions.renew(fence, 1, { phase: 'running' })).rejects.toMatchObject({
+        code: 'lease_lost',
+      })
       await expect(store.executions.start(fence)).rejects.toMatchObject({ code: 'lease_lost' })
       await expect(store.executions.cancel(PROJECT, submission.id)).rejects.toMatchObject({
         code: 'already_finished',
@@ -174,7 +249,10 @@ export function testStore(name: string, open: () => Promise<Store> | Store): voi
 
         const refused = { code: 'lease_lost' }
         await expect(store.executions.start(fence)).rejects.toMatchObject(refused)
-        await expect(store.executions.renew(fence, 1, 'finishing')).rejects.toMatchObject(refused)
+        for (const phase of ['preparing', 'finishing'] as const)
+          await expect(store.executions.renew(fence, 1, { phase, message: 'x' })).rejects.toMatchObject(
+            refused,
+          )
         await expect(store.logs.append(fence, [chunk(1, 'x')])).rejects.toMatchObject(refused)
         await expect(store.executions.complete(fence, COMPLETION)).rejects.toMatchObject(refused)
 
@@ -229,14 +307,132 @@ export function testStore(name: string, open: () => Promise<Store> | Store): voi
       expect(await store.keys.find('b')).toBeUndefined()
     })
 
-    test('offers are those of the pool', async () => {
+    test('what fits no offer is passed by, and stays', async () => {
+      const store = await arrange()
+      const unfit = [
+        { runtime: 'bash' },
+        { executor: 'docker' },
+        { image: 'a' },
+        { resources: { cpus: 1 } },
+      ] as const
+      for (const over of unfit) await store.executions.submit(createSubmission({ spec: createSpecFor(over) }))
+      const { id } = createSubmission()
+      await store.executions.submit(createSubmission({ id }))
+
+      expect(await claimAll(store)).toMatchObject([{ executionId: id, project: PROJECT }])
+      expect(await claimAll(store, { max: 100 })).toEqual([])
+      expect(await store.executions.list(PROJECT, { status: 'queued', limit: 100 })).toHaveLength(
+        unfit.length,
+      )
+    })
+
+    test('a claim gets all that one of the offers fits and nothing else, whatever is asked for', async () => {
+      const store = await arrange()
+      const specs = WANTED.map(createSpecFor)
+
+      for (const [index, offer] of OFFERED.entries()) {
+        const pool = `pool-${index}`
+        const ids = new Map<string, Submission['spec']>()
+        for (const spec of specs) {
+          const submission = createSubmission({ pool, spec })
+          ids.set(submission.id, spec)
+          await store.executions.submit(submission)
+        }
+        const claims = await claimAll(store, { pool, max: 1_000, offers: [offer] })
+
+        const fitting = [...ids].filter(([, spec]) => fitsOffer(offer, toNeeds(spec))).map(([id]) => id)
+        expect(claims.map(({ executionId }) => executionId).toSorted(), JSON.stringify(offer)).toEqual(
+          fitting.toSorted(),
+        )
+      }
+    })
+
+    test('an executor that the server does not allow is given nothing', async () => {
       const store = await arrange()
       await store.executions.submit(createSubmission())
-      await claimNext(store)
 
-      expect(await store.runners.listOffers(PROJECT, POOL, 1_000)).toEqual([OFFERS])
-      expect(await store.runners.listOffers(PROJECT, 'other', 1_000)).toEqual([])
-      expect(await store.runners.listOffers('other', POOL, 1_000)).toEqual([])
+      expect(await claimAll(store, { executors: ['docker'] })).toEqual([])
+      expect(await claimAll(store, { executors: ['process'] })).toHaveLength(1)
+    })
+
+    test('what an execution asks for is seen at a glance', async () => {
+      const store = await arrange()
+      const spec = createSpecFor({
+        executor: 'docker',
+        image: 'python:3.12',
+        network: 'none',
+        resources: { cpus: 0.5, memoryMib: 64, pids: 8, diskMib: 100 },
+      })
+      const submission = createSubmission({ spec })
+      await store.executions.submit(submission)
+
+      expect(await store.executions.glance(PROJECT, submission.id)).toMatchObject({ needs: toNeeds(spec) })
+    })
+
+    test('what a runner says while it prepares is kept until the script starts', async () => {
+      const store = await arrange()
+      const { id } = createSubmission()
+      await store.executions.submit(createSubmission({ id }))
+      const fence = await claimNext(store)
+      const say = (message?: string) => store.executions.renew(fence, 1_000, { phase: 'preparing', message })
+      const read = async () => [
+        (await store.executions.find(PROJECT, id))?.progress,
+        (await store.executions.glance(PROJECT, id))?.progress,
+      ]
+
+      expect(await read()).toEqual([null, null])
+      expect(await say('pulling')).toEqual({ cancelRequested: false, changed: true })
+      expect(await say('pulling')).toMatchObject({ changed: false })
+      expect(await say()).toMatchObject({ changed: false })
+      expect(await read()).toEqual(['pulling', 'pulling'])
+
+      await store.executions.start(fence)
+      expect(await read()).toEqual([null, null])
+      expect(await say('late')).toMatchObject({ changed: false })
+      expect(await read()).toEqual([null, null])
+    })
+
+    test('where the time went is kept of what had started, and of nothing else', async () => {
+      const store = await arrange()
+      const ids = [createSubmission(), createSubmission()]
+      for (const submission of ids) await store.executions.submit(submission)
+      const started = await claimNext(store)
+      const failed = await claimNext(store)
+      await store.executions.start(started)
+
+      await store.executions.complete(started, COMPLETION)
+      await store.executions.complete(failed, { ...COMPLETION, status: 'failed', cause: 'image_pull' })
+
+      expect(await store.executions.find(PROJECT, started.executionId)).toMatchObject({ phases: PHASES })
+      expect(await store.executions.find(PROJECT, failed.executionId)).toMatchObject({ phases: null })
+    })
+
+    test('runners are those of the pool that were heard of lately', async () => {
+      const store = await arrange()
+      const runnerId = createRunnerId()
+      await claimAll(store, { runnerId })
+      const seen = { id: runnerId, name: 'r', slots: 1, offers: OFFERS, poolStats: null }
+
+      expect(await store.runners.list(PROJECT, POOL, 10_000)).toEqual([
+        { ...seen, lastSeen: expect.closeTo(Date.now(), -5) },
+      ])
+      expect(await store.runners.list(PROJECT, POOL, -10_000)).toEqual([])
+      expect(await store.runners.list(PROJECT, 'other', 10_000)).toEqual([])
+      expect(await store.runners.list('other', POOL, 10_000)).toEqual([])
+    })
+
+    test('what a runner said of its waiting containers is kept until it registers anew', async () => {
+      const store = await arrange()
+      const runnerId = createRunnerId()
+      const poolStats = { waiting: 2, starting: 1, hits: 5, misses: 1, waitedMs: 12.5 }
+      const read = async () =>
+        (await store.runners.list(PROJECT, POOL, 10_000)).map((runner) => runner.poolStats)
+
+      await claimAll(store, { runnerId, poolStats })
+      expect(await read()).toEqual([poolStats])
+
+      await claimAll(store, { runnerId })
+      expect(await read()).toEqual([null])
     })
 
     test('closing twice is fine', async () => {

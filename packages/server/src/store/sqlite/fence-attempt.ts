@@ -12,6 +12,7 @@ export interface FencedRow {
   readonly runnerId: string | null
   readonly startedAt: number | null
   readonly cancelRequested: boolean
+  readonly progress: string | null
   readonly lastSeq: number
   readonly storedBytes: number
 }
@@ -25,7 +26,7 @@ export async function fenceAttempt(db: Kysely<Database>, fence: Fence): Promise<
   const row = await db
     .selectFrom('executions')
     .select(['id', 'status', 'attempt', 'runner_id', 'started_at', 'cancel_requested', 'last_seq'])
-    .select(['stdout_bytes', 'stderr_bytes'])
+    .select(['stdout_bytes', 'stderr_bytes', 'progress'])
     .where('id', '=', fence.executionId)
     .where('project', '=', fence.project)
     .where('attempt', '=', fence.attempt)
@@ -39,6 +40,7 @@ export async function fenceAttempt(db: Kysely<Database>, fence: Fence): Promise<
     runnerId: row.runner_id,
     startedAt: row.started_at,
     cancelRequested: row.cancel_requested === 1,
+    progress: row.progress,
     lastSeq: row.last_seq,
     storedBytes: row.stdout_bytes + row.stderr_bytes,
   }

@@ -112,6 +112,24 @@ const FIRST = [
   ) STRICT, WITHOUT ROWID`,
 ]
 
+const SECOND = [
+  ...[
+    'image TEXT',
+    'network TEXT',
+    'cpus REAL',
+    'memory_mib INTEGER',
+    'pids INTEGER',
+    'disk_mib INTEGER',
+  ].map((column) => `ALTER TABLE executions ADD COLUMN ${column}`),
+  'ALTER TABLE executions ADD COLUMN progress TEXT',
+  'ALTER TABLE executions ADD COLUMN phases TEXT',
+  'ALTER TABLE runners ADD COLUMN pool_stats TEXT',
+  // With all that decides who can take an execution, so that a claim passes by what does not fit without reading it.
+  'DROP INDEX executions_queue',
+  `CREATE INDEX executions_queue ON executions (project, pool, created_at, id, runtime, wanted_executor, image, network,
+    cpus, memory_mib, pids, disk_mib, attempt) WHERE status = 'queued'`,
+]
+
 const run = (statements: readonly string[]): Migration => ({
   async up(db: Kysely<unknown>) {
     for (const statement of statements) await sql.raw(statement).execute(db)
@@ -119,4 +137,7 @@ const run = (statements: readonly string[]): Migration => ({
 })
 
 /** The migrations in the order of their names. A published one is never edited. */
-export const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001-first': run(FIRST) }
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-first': run(FIRST),
+  '0002-needs': run(SECOND),
+}

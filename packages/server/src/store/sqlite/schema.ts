@@ -1,4 +1,4 @@
-import type { Cause, ExecutorName, Runtime, Status, StreamName } from '@rgrid/protocol'
+import type { Cause, ExecutorName, Network, Runtime, Status, StreamName } from '@rgrid/protocol'
 import type { Generated } from 'kysely'
 
 /** The tables. Times are epoch milliseconds, truth values 0 or 1, JSON is text. */
@@ -46,6 +46,14 @@ export interface ExecutionsTable {
   stderr_bytes: Generated<number>
   dropped_bytes: Generated<number>
   last_seq: Generated<number>
+  image: Generated<string | null>
+  network: Generated<Network | null>
+  cpus: Generated<number | null>
+  memory_mib: Generated<number | null>
+  pids: Generated<number | null>
+  disk_mib: Generated<number | null>
+  progress: Generated<string | null>
+  phases: Generated<string | null>
 }
 
 /** One row per try. */
@@ -110,4 +118,5 @@ export interface RunnersTable {
   microns_per_hour: number
   registered_at: number
   last_seen: number
+  pool_stats: Generated<string | null>
 }

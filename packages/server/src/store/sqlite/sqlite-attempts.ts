@@ -1,6 +1,6 @@
 import { chargeMicrons, isTerminal, RGridError } from '@rgrid/protocol'
 import type { Kysely } from 'kysely'
-import type { Completion, ExecutionStore, Fence } from '../execution-store.js'
+import type { Completion, ExecutionStore, Fence, Progress } from '../execution-store.js'
 import { fenceActiveAttempt, fenceAttempt, type FencedRow } from './fence-attempt.js'
 import { moveExecution } from './move-execution.js'
 import type { Database } from './schema.js'
@@ -26,26 +26,13 @@ export function createAttemptMethods(
         return { cancelRequested }
       }),
 
-    renew: (fence, leaseMs, phase) =>
+    renew: (fence, leaseMs, progress) =>
       db.transaction().execute(async (trx) => {
-        const { id, status, runnerId, cancelRequested } = await fenceActiveAttempt(trx, fence)
+        const row = await fenceActiveAttempt(trx, fence)
         const time = now()
-        const lease = { lease_until: time + leaseMs }
-        await noteRenewal(trx, fence.project, runnerId, time)
-        if (phase === 'finishing' && status === 'running') {
-          const moved = await moveExecution(trx, fenceTarget(fence), 'finishing', {
-            ...lease,
-            finishing_at: time,
-          })
-          return { cancelRequested, moved }
-        }
-        await trx
-          .updateTable('executions')
-          .set(lease)
-          .where('id', '=', id)
-          .where('lease_token', '=', fence.leaseToken)
-          .execute()
-        return { cancelRequested, moved: false }
+        await noteRenewal(trx, fence.project, row.runnerId, time)
+        const changed = await renewAttempt(trx, fence, row, progress, time, time + leaseMs)
+        return { cancelRequested: row.cancelRequested, changed }
       }),
 
     complete: (fence, completion) =>
@@ -58,6 +45,29 @@ export function createAttemptMethods(
   }
 }
 
+async function renewAttempt(
+  trx: Kysely<Database>,
+  fence: Fence,
+  { status, progress }: FencedRow,
+  { phase, message }: Progress,
+  time: number,
+  until: number,
+): Promise<boolean> {
+  const lease = { lease_until: until }
+  if (phase === 'finishing' && status === 'running')
+    return moveExecution(trx, fenceTarget(fence), 'finishing', { ...lease, finishing_at: time })
+  // A renewal that was overtaken by the start of the script has nothing to say any more.
+  const isNews =
+    phase === 'preparing' && status === 'claimed' && message !== undefined && message !== progress
+  await trx
+    .updateTable('executions')
+    .set(isNews ? { ...lease, progress: message } : lease)
+    .where('id', '=', fence.executionId)
+    .where('lease_token', '=', fence.leaseToken)
+    .execute()
+  return isNews
+}
+
 async function noteRenewal(
   trx: Kysely<Database>,
   project: string,
@@ -67,11 +77,11 @@ async function noteRenewal(
   if (runnerId === null) return
   const runner = await trx
     .selectFrom('runners')
-    .select('last_seen')
+    .select(['last_seen', 'pool_stats'])
     .where('project', '=', project)
     .where('id', '=', runnerId)
     .executeTakeFirst()
-  if (runner !== undefined) await noteRunnerSeen(trx, project, runnerId, runner.last_seen, time)
+  if (runner !== undefined) await noteRunnerSeen(trx, project, runnerId, runner, time)
 }
 
 const fenceTarget = ({ executionId, attempt, leaseToken }: Fence) => ({
@@ -87,7 +97,8 @@ async function completeAttempt(
   row: FencedRow,
   completion: Completion,
 ): Promise<void> {
-  const { status, chunks, outputs, inline, usage, skipped, cause, exitCode, signal, message } = completion
+  const { status, chunks, outputs, inline, usage, phases, skipped, cause, exitCode, signal, message } =
+    completion
   await appendChunks(trx, row, chunks)
   await insertInlineBlobs(trx, fence.project, inline, time)
   await assertBlobs(trx, fence.project, outputs)
@@ -98,6 +109,7 @@ async function completeAttempt(
     signal,
     message,
     usage: usage === null ? null : JSON.stringify(usage),
+    phases: phases === null || row.startedAt === null ? null : JSON.stringify(phases),
     cost_microns: row.startedAt === null ? null : await findCost(trx, fence.project, row, usage?.wallMs ?? 0),
     skipped: JSON.stringify(skipped),
     lease_until: null,

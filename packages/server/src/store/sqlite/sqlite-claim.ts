@@ -5,6 +5,7 @@ import type { ClaimOrder, StoredClaim } from '../execution-store.js'
 import { runnerUnknown } from '../faults.js'
 import { fitsOffer } from '../fits-offer.js'
 import { moveExecution } from './move-execution.js'
+import { NEED_COLUMNS, readNeeds, whereFits } from './need-columns.js'
 import type { Database } from './schema.js'
 import { noteRunnerSeen, parseOffers } from './sqlite-runners.js'
 import { parseSpec } from './to-execution.js'
@@ -25,9 +26,10 @@ export async function claimExecutions(
   return db.transaction().execute(async (trx) => {
     const again = await listClaims(trx, order)
     if (again.length > 0) return again
-    for (const { id, runtime, wanted_executor: wanted, attempt } of await listFitting(trx, order, offers)) {
-      const offer = offers.find((candidate) => fitsOffer(candidate, wanted, runtime))
-      if (offer !== undefined) await claimOne(trx, now(), order, id, attempt + 1, offer)
+    for (const row of await listFitting(trx, order, offers)) {
+      const needs = readNeeds(row)
+      const offer = offers.find((candidate) => fitsOffer(candidate, needs))
+      if (offer !== undefined) await claimOne(trx, now(), order, row.id, row.attempt + 1, offer)
     }
     return listClaims(trx, order)
   })
@@ -36,20 +38,18 @@ export async function claimExecutions(
 async function findOffers(
   db: Kysely<Database>,
   time: number,
-  { project, runnerId, pool, executors }: ClaimOrder,
+  { project, runnerId, pool, executors, poolStats }: ClaimOrder,
 ): Promise<Offer[]> {
   const row = await db
     .selectFrom('runners')
-    .select(['offers', 'last_seen'])
+    .select(['offers', 'last_seen', 'pool_stats'])
     .where('project', '=', project)
     .where('id', '=', runnerId)
     .where('pool', '=', pool)
     .executeTakeFirst()
   if (row === undefined) throw runnerUnknown(runnerId)
-  await noteRunnerSeen(db, project, runnerId, row.last_seen, time)
-  return parseOffers(row.offers).filter(
-    ({ executor, runtimes }) => executors.includes(executor) && runtimes.length > 0,
-  )
+  await noteRunnerSeen(db, project, runnerId, row, time, poolStats)
+  return parseOffers(row.offers).filter(({ executor }) => executors.includes(executor))
 }
 
 async function hasWork(db: Kysely<Database>, { project, pool, claimId }: ClaimOrder): Promise<boolean> {
@@ -72,20 +72,11 @@ async function hasWork(db: Kysely<Database>, { project, pool, claimId }: ClaimOr
 function listFitting(trx: Kysely<Database>, { project, pool, max }: ClaimOrder, offers: readonly Offer[]) {
   return trx
     .selectFrom('executions')
-    .select(['id', 'runtime', 'wanted_executor', 'attempt'])
+    .select(['id', 'attempt', ...NEED_COLUMNS])
     .where('project', '=', project)
     .where('pool', '=', pool)
     .where('status', '=', QUEUED)
-    .where((eb) =>
-      eb.or(
-        offers.map(({ executor, runtimes }) =>
-          eb.and([
-            eb('runtime', 'in', runtimes),
-            eb.or([eb('wanted_executor', 'is', null), eb('wanted_executor', '=', executor)]),
-          ]),
-        ),
-      ),
-    )
+    .where((eb) => eb.or(offers.map((offer) => whereFits(eb, offer))))
     .orderBy('created_at')
     .orderBy('id')
     .limit(max)
@@ -144,7 +135,7 @@ async function listClaims(
   for (const { id, attempt, lease_token: leaseToken, executor, spec } of rows) {
     if (leaseToken === null || executor === null) continue
     const files = await listFiles(trx, project, id)
-    claims.push({ executionId: id, attempt, leaseToken, executor, spec: parseSpec(spec), files })
+    claims.push({ executionId: id, attempt, leaseToken, project, executor, spec: parseSpec(spec), files })
   }
   return claims
 }

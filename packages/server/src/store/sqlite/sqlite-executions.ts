@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { ExecutionStore } from '../execution-store.js'
 import { executionNotFound } from '../faults.js'
+import { NEED_COLUMNS, readNeeds } from './need-columns.js'
 import type { Database } from './schema.js'
 import { createArtifactMethods } from './sqlite-artifacts.js'
 import { createAttemptMethods } from './sqlite-attempts.js'
@@ -28,13 +29,21 @@ export function createExecutionStore(db: Kysely<Database>, now: () => number): E
     async glance(project, id) {
       const row = await db
         .selectFrom('executions')
-        .select(['status', 'attempt', 'cancel_requested', 'pool', 'runtime', 'wanted_executor'])
+        .select(['status', 'attempt', 'cancel_requested', 'pool', 'progress'])
+        .select(NEED_COLUMNS)
         .where('id', '=', id)
         .where('project', '=', project)
         .executeTakeFirst()
       if (row === undefined) return undefined
-      const { cancel_requested: cancelRequested, wanted_executor: wantedExecutor, ...rest } = row
-      return { ...rest, cancelRequested: cancelRequested === 1, wantedExecutor }
+      const { status, attempt, cancel_requested: cancelRequested, pool, progress } = row
+      return {
+        status,
+        attempt,
+        cancelRequested: cancelRequested === 1,
+        pool,
+        progress,
+        needs: readNeeds(row),
+      }
     },
 
     async list(project, { status, limit, before }) {

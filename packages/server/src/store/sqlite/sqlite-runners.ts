@@ -1,10 +1,11 @@
-import { offerSchema, type Offer } from '@rgrid/protocol'
-import type { Kysely } from 'kysely'
+import { offerSchema, poolStatsSchema, type Offer, type PoolStats } from '@rgrid/protocol'
+import type { Kysely, Selectable } from 'kysely'
 import * as z from 'zod'
 import type { RunnerStore } from '../runner-store.js'
-import type { Database } from './schema.js'
+import type { Database, RunnersTable } from './schema.js'
 
 const SEEN_EVERY_MS = 5_000
+const STATS_EVERY_MS = 1_000
 const offersSchema = z.array(offerSchema)
 
 /** Reads the column that holds offers. */
@@ -14,7 +15,14 @@ export const parseOffers = (text: string): Offer[] => offersSchema.parse(JSON.pa
 export function createRunnerStore(db: Kysely<Database>, now: () => number): RunnerStore {
   return {
     async register({ id, project, pool, name, slots, offers, micronsPerHour }) {
-      const said = { pool, name, slots, offers: JSON.stringify(offers), microns_per_hour: micronsPerHour }
+      const said = {
+        pool,
+        name,
+        slots,
+        offers: JSON.stringify(offers),
+        microns_per_hour: micronsPerHour,
+        pool_stats: null,
+      }
       const time = now()
       await db
         .insertInto('runners')
@@ -25,31 +33,41 @@ export function createRunnerStore(db: Kysely<Database>, now: () => number): Runn
         .execute()
     },
 
-    async listOffers(project, pool, withinMs) {
+    async list(project, pool, withinMs) {
       const rows = await db
         .selectFrom('runners')
-        .select('offers')
+        .select(['id', 'name', 'slots', 'offers', 'pool_stats', 'last_seen'])
         .where('project', '=', project)
         .where('pool', '=', pool)
         .where('last_seen', '>=', now() - withinMs)
+        .orderBy('name')
+        .orderBy('id')
         .execute()
-      return rows.map(({ offers }) => parseOffers(offers))
+      return rows.map(({ offers, pool_stats: stats, last_seen: lastSeen, ...row }) => ({
+        ...row,
+        offers: parseOffers(offers),
+        poolStats: stats === null ? null : poolStatsSchema.parse(JSON.parse(stats)),
+        lastSeen,
+      }))
     },
   }
 }
 
-/** Notes that a runner was heard of; at most every few seconds, as each note is a write to disk. */
+/** Notes that a runner was heard of, and what it said; at most every few seconds, as each note is a write to disk. */
 export async function noteRunnerSeen(
   db: Kysely<Database>,
   project: string,
   id: string,
-  lastSeen: number,
+  { last_seen: lastSeen, pool_stats: before }: Pick<Selectable<RunnersTable>, 'last_seen' | 'pool_stats'>,
   time: number,
+  said?: PoolStats,
 ): Promise<void> {
-  if (lastSeen >= time - SEEN_EVERY_MS) return
+  const stats = said === undefined ? before : JSON.stringify(said)
+  const isFirst = before === null && stats !== null
+  if (!isFirst && lastSeen >= time - (stats === before ? SEEN_EVERY_MS : STATS_EVERY_MS)) return
   await db
     .updateTable('runners')
-    .set({ last_seen: time })
+    .set({ last_seen: time, pool_stats: stats })
     .where('project', '=', project)
     .where('id', '=', id)
     .execute()

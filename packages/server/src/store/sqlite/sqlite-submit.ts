@@ -1,9 +1,11 @@
 import { LIMITS } from '@rgrid/protocol'
 import type { Kysely } from 'kysely'
 import type { Submission } from '../execution-store.js'
+import { toNeeds } from '../needs.js'
 import { idConflict, queueFull } from '../faults.js'
 import type { Database } from './schema.js'
 import { insertArtifacts } from './sqlite-artifacts.js'
+import { toNeedColumns } from './need-columns.js'
 import { assertBlobs, insertInlineBlobs } from './sqlite-blobs.js'
 
 /** Accepts an execution, or finds that it was accepted before, in one transaction. */
@@ -29,8 +31,7 @@ export function submitExecution(
         project,
         pool,
         status: 'queued',
-        runtime: spec.runtime,
-        wanted_executor: spec.executor ?? null,
+        ...toNeedColumns(toNeeds(spec)),
         spec: JSON.stringify(spec),
         spec_hash: specHash,
         created_at: createdAt,

@@ -1,5 +1,6 @@
 import {
   executorNameSchema,
+  phasesSchema,
   skippedSchema,
   specSchema,
   usageSchema,
@@ -22,11 +23,13 @@ export function toExecution(row: Selectable<ExecutionsTable>): StoredExecution {
   return {
     id: row.id,
     project: row.project,
+    pool: row.pool,
     status: row.status,
     cause: row.cause,
     exitCode: row.exit_code,
     signal: row.signal,
     message: row.message,
+    progress: row.progress,
     spec: parseSpec(row.spec),
     executor: row.executor,
     attempt: row.attempt,
@@ -37,6 +40,7 @@ export function toExecution(row: Selectable<ExecutionsTable>): StoredExecution {
     finishingAt: row.finishing_at,
     finishedAt: row.finished_at,
     usage: row.usage === null ? null : usageSchema.parse(JSON.parse(row.usage)),
+    phases: row.phases === null ? null : phasesSchema.parse(JSON.parse(row.phases)),
     costMicrons: row.cost_microns,
     skipped: skippedListSchema.parse(JSON.parse(row.skipped)),
     stdoutBytes: row.stdout_bytes,
