@@ -5,6 +5,8 @@ import {
   executionPageSchema,
   executionSchema,
   RGridError,
+  runnerListSchema,
+  runtimeListSchema,
   type ExecutionRecord,
 } from '@rgrid/protocol'
 import { connect, type Connection } from './connect.js'
@@ -15,6 +17,9 @@ import { prepareSpec } from './prepare-spec.js'
 import { submit } from './submit.js'
 import type { RunOptions } from './run-options.js'
 import type { ClientOptions, RGridClient } from './types.js'
+
+const RUNNERS = { method: 'GET', path: '/v1/runners' } as const
+const RUNTIMES = { method: 'GET', path: '/v1/runtimes' } as const
 
 /**
  * Makes a client. It connects at its first use, and reads its configuration then.
@@ -84,6 +89,8 @@ export function createClient(options: ClientOptions = {}): RGridClient {
         .filter(({ kind }) => kind === 'output')
         .map((artifact) => createArtifact(api, id, artifact))
     },
+    runners: async () => (await getApi().then((api) => api.call(runnerListSchema, RUNNERS))).runners,
+    runtimes: async () => (await getApi().then((api) => api.call(runtimeListSchema, RUNTIMES))).runtimes,
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -4,6 +4,8 @@ import type {
   ExecutionPage,
   ExecutionRecord,
   ListQuery,
+  RunnerRecord,
+  RuntimeRecord,
   Skipped,
   Status,
   StreamName,
@@ -127,6 +129,10 @@ export interface RGridClient {
   ): AsyncIterable<LogPiece>
   /** The output files of an execution. */
   artifacts(id: string): Promise<Artifact[]>
+  /** The runners that are there now. */
+  runners(): Promise<RunnerRecord[]>
+  /** The runtimes that runners offer now, for each executor. */
+  runtimes(): Promise<RuntimeRecord[]>
   /** Frees connections; in embedded mode stops the runner, ending what still runs. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>

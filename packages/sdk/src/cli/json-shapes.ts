@@ -17,7 +17,7 @@ export function toLogJson({ stream, text, bytes, at, gapBytes }: LogPiece): Reco
 export function toResultJson(result: Result): Record<string, unknown> {
   const { id, status, cause, ok, exitCode, signal, message, skipped, usage, timings, costMicrons } = result
   const artifacts = result.artifacts.map(toArtifactJson)
-  const { runtime, executor } = result.record
+  const { runtime, executor, image, resources, network, isolation, phases } = result.record
   return {
     id,
     status,
@@ -28,6 +28,11 @@ export function toResultJson(result: Result): Record<string, unknown> {
     message,
     runtime,
     executor,
+    image,
+    resources,
+    network,
+    isolation,
+    phases,
     artifacts,
     skipped,
     usage,

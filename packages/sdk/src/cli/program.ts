@@ -9,6 +9,8 @@ import { defineLogs } from './commands/logs.js'
 import { defineLs } from './commands/ls.js'
 import { defineRun } from './commands/run.js'
 import { defineRunner } from './commands/runner.js'
+import { defineRunners } from './commands/runners.js'
+import { defineRuntimes } from './commands/runtimes.js'
 import { defineServer } from './commands/server.js'
 import { defineStatus } from './commands/status.js'
 import { defineUp } from './commands/up.js'
@@ -29,6 +31,8 @@ const COMMANDS = [
   defineUp,
   defineServer,
   defineRunner,
+  defineRunners,
+  defineRuntimes,
   defineInit,
   defineDoctor,
 ]

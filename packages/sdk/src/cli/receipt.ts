@@ -3,6 +3,7 @@ import { relative } from 'node:path'
 import type { Result } from '../types.js'
 import type { CliContext } from './context.js'
 import { formatDuration } from './duration.js'
+import { formatAsk, formatStart } from './format-ask.js'
 import { toPrintable } from './printable.js'
 import { createStyle } from './style.js'
 
@@ -27,6 +28,7 @@ export function formatReceipt(context: CliContext, result: Result, options: Rece
   if (quiet === true || json === true || !(context.stderr.isTTY === true || isNews)) return ''
   const parts = [
     describeEnd(result) + describeTime(result),
+    ...describePlace(result),
     result.status === 'timed_out' ? '--timeout sets the limit' : '',
     describeFiles(context, result, options),
     describeSkipped(result.skipped),
@@ -59,6 +61,11 @@ function describeEnd({ status, cause, exitCode, signal, message }: Result): stri
 const describeTime = ({ usage, timings }: Result): string => {
   const ms = usage?.wallMs ?? timings.totalMs
   return ms === null ? '' : ` after ${formatDuration(ms)}`
+}
+
+function describePlace({ record }: Result): string[] {
+  const asked = formatAsk(record)
+  return [record.phases === null ? '' : formatStart(record.phases), asked === '' ? '' : `with ${asked}`]
 }
 
 function describeFiles({ cwd }: CliContext, { id, artifacts }: Result, { saved }: ReceiptOptions): string {

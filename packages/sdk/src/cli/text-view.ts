@@ -1,5 +1,6 @@
 import type { Status, StreamName } from '@rgrid/protocol'
 import type { CliContext } from './context.js'
+import { toPrintable } from './printable.js'
 import { createSpinner } from './spinner.js'
 import { createControlFilter } from './strip-control.js'
 import type { View, ViewFlags } from './view.js'
@@ -18,6 +19,7 @@ const PHASE: Readonly<Record<Status, string>> = {
 }
 
 const NEWLINE = 0x0a
+const REPEAT_MS = 5_000
 
 /** Shows the script's bytes on the same streams here, and until the first of them a spinner with the phase. */
 export function createTextView(context: CliContext, { quiet, raw = true }: ViewFlags): View {
@@ -26,6 +28,14 @@ export function createTextView(context: CliContext, { quiet, raw = true }: ViewF
   // Whether the last line of each stream still waits for its end.
   const open = { stdout: false, stderr: false }
 
+  let told: { readonly status: Status; readonly at: number } | undefined
+
+  // Into a file, the progress of a pull would be a line for every percent.
+  const isDue = (status: Status): boolean => {
+    if (status === told?.status && performance.now() - told.at < REPEAT_MS) return false
+    told = { status, at: performance.now() }
+    return true
+  }
   const say = async (text: string): Promise<void> => {
     spinner?.stop()
     const sharesLine = open.stderr || (open.stdout && context.stdout.isTTY === true)
@@ -48,8 +58,10 @@ export function createTextView(context: CliContext, { quiet, raw = true }: ViewF
     },
     status(status, message) {
       const phase = PHASE[status]
-      if (message !== null && phase !== '' && spinner?.isWatched === false) void say(`${phase}: ${message}`)
-      spinner?.show(message === null || phase === '' ? phase : `${phase}: ${message}`)
+      const isTold = message !== null && phase !== ''
+      const text = isTold ? `${phase}: ${toPrintable(message)}` : phase
+      if (isTold && spinner?.isWatched === false && isDue(status)) void say(text)
+      spinner?.show(text)
     },
     async end() {
       spinner?.stop()

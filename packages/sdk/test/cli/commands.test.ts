@@ -82,6 +82,8 @@ describe('rgrid', () => {
     'up',
     'server',
     'runner',
+    'runners',
+    'runtimes',
     'init',
     'doctor',
   ])('explains %s', async (command) => {
@@ -127,6 +129,45 @@ describe('status', () => {
 
     expect(stdout()).toContain('status      completed\n')
     expect(stdout()).toContain('script      report.py sales\\u{1b}.csv\n')
+  })
+})
+
+describe('status of a container', () => {
+  const phases = {
+    container: 'warm',
+    dependenciesMs: 0,
+    placeMs: 1.2,
+    inputsMs: 2,
+    launchMs: 3,
+    firstOutputMs: null,
+    scriptMs: 1_500,
+    outputsMs: 4,
+  } as const
+
+  it('says what was asked for and where the time went', async () => {
+    const asked = { image: 'me/tools:1', network: 'bridge', isolation: 'shared' } as const
+    const resources = { cpus: 1, memoryMib: 1536, pids: 1, diskMib: 2048 }
+    const { run, stdout } = createTestContext({
+      client: { get: async () => record({ ...asked, resources, phases }) },
+    })
+
+    await run('status', ID)
+
+    expect(stdout()).toContain(
+      'asked for   1 CPU, 1536 MiB memory, 1 process, 2 GiB disk, image me/tools:1, network bridge, a shared container\n',
+    )
+    expect(stdout()).toContain('container   warm\n')
+    expect(stdout()).toContain(
+      'phases      dependencies 0 ms, place 1 ms, inputs 2 ms, launch 3 ms, script 1.5 s, outputs 4 ms\n',
+    )
+  })
+
+  it('leaves out what nobody asked for, and phases that there are not', async () => {
+    const { run, stdout } = createTestContext({ client: { get: async () => record() } })
+
+    await run('status', ID)
+
+    expect(stdout()).not.toMatch(/asked for|container|phases/)
   })
 })
 

@@ -6,6 +6,7 @@ import {
   createArtifact,
   createFakeExecution,
   createPiece,
+  createRecord,
   ID,
   type Script,
 } from './support/fake-execution.js'
@@ -118,8 +119,27 @@ describe('the receipt of run', () => {
     expect(stderr()).toContain('cost 0.000417')
   })
 
+  it('says what it ran in, and with what', async () => {
+    const phases = {
+      container: 'cold',
+      dependenciesMs: 1,
+      placeMs: 2,
+      inputsMs: 3,
+      launchMs: 4,
+      firstOutputMs: null,
+      scriptMs: 100,
+      outputsMs: 100,
+    } as const
+    const record = createRecord({ phases, resources: { cpus: 2 } })
+    const { run, stderr } = setUp({ result: { record } }, { tty: true, env: { NO_COLOR: '1' } })
+
+    await run('run', 'a.py')
+
+    expect(stderr()).toContain('started in 10 ms in a cold container, with 2 CPUs')
+  })
+
   it('says when a script ran here without isolation', async () => {
-    const record = { runtime: 'python', executor: 'process' } as Result['record']
+    const record = createRecord({ executor: 'process' })
     const { run, stderr } = setUp(
       { result: { record } },
       { tty: true, client: { target: async () => 'embedded' } },

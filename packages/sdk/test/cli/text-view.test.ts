@@ -8,8 +8,8 @@ const ERASE = '\r\x1b[2K'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-function setUp() {
-  const { context, stdout, stderr } = createTestContext({ tty: true, env: { NO_COLOR: '1' } })
+function setUp(tty = true) {
+  const { context, stdout, stderr } = createTestContext({ tty, env: { NO_COLOR: '1' } })
   return { view: createTextView(context, {}), stdout, stderr }
 }
 
@@ -36,6 +36,32 @@ describe('the text view', () => {
     vi.advanceTimersByTime(200)
 
     expect(stderr()).toContain('queued: no runner has a free slot')
+  })
+
+  it('shows what the runner prepares, and nothing that steers the terminal', () => {
+    const { view, stderr } = setUp()
+
+    view.status('claimed', 'pulling python:3.12 \x1b[31m40 %')
+    vi.advanceTimersByTime(200)
+
+    expect(stderr()).toContain('preparing: pulling python:3.12 \\u{1b}[31m40 %')
+  })
+
+  it('tells of progress now and then where nobody watches', () => {
+    const { view, stderr } = setUp(false)
+
+    view.status('queued', 'no runner is free')
+    for (let percent = 0; percent < 10; percent++) {
+      view.status('claimed', `pulling ${percent} %`)
+      vi.advanceTimersByTime(1_000)
+    }
+
+    expect(stderr().split('\n')).toEqual([
+      'rgrid: queued: no runner is free',
+      'rgrid: preparing: pulling 0 %',
+      'rgrid: preparing: pulling 5 %',
+      '',
+    ])
   })
 
   it('erases the phase before a note', async () => {

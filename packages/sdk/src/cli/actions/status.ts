@@ -2,6 +2,7 @@ import { formatMicrons, type ExecutionRecord } from '@rgrid/protocol'
 import type { CliContext } from '../context.js'
 import { formatDuration } from '../duration.js'
 import { EXIT } from '../exit-code.js'
+import { formatAsk, formatPhases } from '../format-ask.js'
 import { toPrintable } from '../printable.js'
 import { withClient } from '../with-client.js'
 import { write, writeJson } from '../write.js'
@@ -32,6 +33,7 @@ function formatRecord(record: ExecutionRecord): string {
     ['script', [record.script, ...record.args].join(' ')],
     ['runtime', record.runtime],
     ['executor', record.executor],
+    ['asked for', formatAsk(record) || null],
     [
       'labels',
       Object.entries(record.labels)
@@ -51,11 +53,14 @@ function formatRecord(record: ExecutionRecord): string {
     .join('')
 }
 
-function formatUse({ timings, usage, costMicrons }: ExecutionRecord): (readonly [string, string | null])[] {
+function formatUse(record: ExecutionRecord): (readonly [string, string | null])[] {
+  const { timings, phases, usage, costMicrons } = record
   const { cpuSeconds = null, peakMemoryBytes = null } = usage ?? {}
   return [
     ['waited', timings.queuedMs === null ? null : formatDuration(timings.queuedMs)],
     ['ran', timings.runningMs === null ? null : formatDuration(timings.runningMs)],
+    ['container', phases?.container ?? null],
+    ['phases', phases === null ? null : formatPhases(phases)],
     ['cpu', cpuSeconds === null ? null : `${cpuSeconds.toFixed(2)} s`],
     ['memory', peakMemoryBytes === null ? null : `${(peakMemoryBytes / 2 ** 20).toFixed(1)} MiB at most`],
     ['cost', costMicrons === null ? null : formatMicrons(costMicrons)],

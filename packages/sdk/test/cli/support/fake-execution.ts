@@ -9,6 +9,19 @@ export function createPiece(stream: 'stdout' | 'stderr', data: string | Uint8Arr
   return { stream, bytes, text: Buffer.from(bytes).toString(), at: new Date(0), gapBytes }
 }
 
+/** What a server knows of an execution, as far as it is shown. */
+export const createRecord = (changes: Partial<Result['record']> = {}): Result['record'] =>
+  ({
+    runtime: 'python',
+    executor: 'docker',
+    image: null,
+    resources: {},
+    network: null,
+    isolation: 'execution',
+    phases: null,
+    ...changes,
+  }) as Result['record']
+
 /** A result of a script that ended well, except for what a test changes. */
 export function createResult(changes: Partial<Result> = {}): Result {
   const result: Partial<Result> = {
@@ -24,7 +37,7 @@ export function createResult(changes: Partial<Result> = {}): Result {
     usage: { wallMs: 1_200, cpuSeconds: 1, peakMemoryBytes: 1 },
     timings: { queuedMs: 1, preparingMs: 1, runningMs: 1_200, finishingMs: 1, totalMs: 1_203 },
     costMicrons: 0,
-    record: { runtime: 'python', executor: 'docker' } as Result['record'],
+    record: createRecord(),
     download: async () => [],
     ...changes,
   }

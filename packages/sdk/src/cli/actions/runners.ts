@@ -1,0 +1,31 @@
+import type { Offer, PoolStats, RunnerRecord } from '@rgrid/protocol'
+import type { CliContext } from '../context.js'
+import { formatDuration } from '../duration.js'
+import { formatResources } from '../format-ask.js'
+import { showFleet, type FleetFlags } from './show-fleet.js'
+
+const HEADER = ['NAME', 'SLOTS', 'EXECUTORS', 'WAITING', 'HITS', 'MISSES', 'SEEN', 'LIMITS']
+
+/** Lists the runners that are there now. */
+export const runners = (context: CliContext, flags: FleetFlags): Promise<number> =>
+  showFleet(context, flags, {
+    name: 'runners',
+    read: (client) => client.runners(),
+    header: HEADER,
+    toRow,
+  })
+
+const toRow = ({ name, slots, offers, pool, lastSeenAt }: RunnerRecord): string[] => [
+  name,
+  String(slots),
+  offers.map(({ executor }) => executor).join(' '),
+  ...formatPool(pool),
+  `${formatDuration(Math.max(0, Date.now() - Date.parse(lastSeenAt)))} ago`,
+  offers.map(formatLimits).join('; '),
+]
+
+const formatPool = (pool: PoolStats | null): string[] =>
+  pool === null ? ['-', '-', '-'] : [pool.waiting, pool.hits, pool.misses].map(String)
+
+const formatLimits = ({ executor, resources }: Offer): string =>
+  `${executor}: ${resources === null ? 'none' : formatResources(resources)}`
