@@ -1,6 +1,5 @@
-import { RUNTIMES } from '@rgrid/protocol'
 import { describe, expect, it } from 'vitest'
-import { DEFAULT_IMAGES, parseImages, toProgram } from '../../../../src/executors/docker/images/parse-images.js'
+import { parseImages } from '../../../../src/executors/docker/images/parse-images.js'
 
 describe('parseImages', () => {
   it('reads a table, with spaces and digests', () => {
@@ -23,26 +22,5 @@ describe('parseImages', () => {
     ['bash=a,bash=b', 'the runtime bash is there twice: a and b'],
   ] as const)('refuses %s', ([text, message]) => {
     expect(() => parseImages(text)).toThrow(message)
-  })
-})
-
-describe('DEFAULT_IMAGES', () => {
-  it('has the version that a runtime names', () => {
-    for (const runtime of RUNTIMES) {
-      const version = /\d.*$/.exec(runtime)?.[0] ?? ''
-      expect(DEFAULT_IMAGES[runtime]).toContain(`:${version}`.replace(/:$/, ':'))
-    }
-  })
-})
-
-describe('toProgram', () => {
-  it('names what the images have', () => {
-    expect((['python', 'python3.12', 'node', 'node22', 'bash'] as const).map(toProgram)).toEqual([
-      'python3',
-      'python3',
-      'node',
-      'node',
-      'bash',
-    ])
   })
 })
