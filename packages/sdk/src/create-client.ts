@@ -9,6 +9,7 @@ import {
   runtimeListSchema,
   type ExecutionRecord,
 } from '@rgrid/protocol'
+import { checkClientOptions } from './check-client-options.js'
 import { connect, type Connection } from './connect.js'
 import { createArtifact } from './execution/create-artifact.js'
 import { createExecution, type Opened } from './execution/create-execution.js'
@@ -24,6 +25,8 @@ const RUNTIMES = { method: 'GET', path: '/v1/runtimes' } as const
 /**
  * Makes a client. It connects at its first use, and reads its configuration then.
  *
+ * @throws RGridError `invalid_request` naming the option that is wrong or unknown.
+ *
  * @example
  * ```ts
  * await using client = createClient({ url: 'https://rgrid.example.com', apiKey })
@@ -31,14 +34,16 @@ const RUNTIMES = { method: 'GET', path: '/v1/runtimes' } as const
  * ```
  */
 export function createClient(options: ClientOptions = {}): RGridClient {
+  checkClientOptions(options)
   let connection: Promise<Connection> | undefined
   const getConnection = (): Promise<Connection> => (connection ??= connect(options))
   const getApi = async () => (await getConnection()).api
 
   const start = async (id: string, script: string, runOptions: RunOptions): Promise<Opened> => {
-    runOptions.signal?.throwIfAborted()
+    const signal = toSignal(runOptions)
+    signal?.throwIfAborted()
     const [prepared, api] = await allOrFirstError([prepareSpec(script, runOptions), getApi()])
-    runOptions.signal?.throwIfAborted()
+    signal?.throwIfAborted()
     return { api, events: await submit(api, id, prepared) }
   }
   const find = async (id: string): Promise<Opened> => {
@@ -58,7 +63,7 @@ export function createClient(options: ClientOptions = {}): RGridClient {
     target: async () => (await getConnection()).target,
     run(script, runOptions = {}) {
       const id = createExecutionId()
-      return createExecution(id, () => start(id, script, runOptions), runOptions.signal)
+      return createExecution(id, () => start(id, script, runOptions), toSignal(runOptions))
     },
     attach: (id) => createExecution(id, () => find(id)),
     get,
@@ -95,6 +100,10 @@ export function createClient(options: ClientOptions = {}): RGridClient {
     [Symbol.asyncDispose]: close,
   }
 }
+
+/** The signal, as far as it is one: what else is wrong with the options fails the execution, not the call. */
+const toSignal = (options: RunOptions | null): AbortSignal | undefined =>
+  options?.signal instanceof AbortSignal ? options.signal : undefined
 
 function toId(id: string): string {
   if (executionIdSchema.safeParse(id).success) return id
