@@ -27,7 +27,8 @@ export async function saveApiKey(path: string, url: string, apiKey: string): Pro
   }
 }
 
-const toOrigin = (url: string): string => (URL.canParse(url) ? new URL(url).origin : url)
+/** What a key belongs to: the server without the path in its URL. */
+export const toOrigin = (url: string): string => (URL.canParse(url) ? new URL(url).origin : url)
 
 async function readCredentials(path: string): Promise<z.infer<typeof credentialsSchema>> {
   const text = await readOptional(path)

@@ -1,9 +1,9 @@
-import { getUserPaths, upFileSchema, type UpFile } from '@rgrid/protocol'
+import { getUserPaths } from '@rgrid/protocol'
 import { homedir } from 'node:os'
 import type { ClientOptions } from '../types.js'
-import { readApiKey } from './credentials.js'
-import { readOptional } from './read-optional.js'
+import { readApiKey, toOrigin } from './credentials.js'
 import { findProjectConfig, readConfig } from './read-config.js'
+import { readUpFile } from './read-up-file.js'
 
 /** Where a client connects, and who said so. */
 export interface Target {
@@ -12,6 +12,8 @@ export interface Target {
   readonly apiKey: string | undefined
   /** Which of the sources decided: `options`, `RGRID_URL`, a file's path, `rgrid up` or `default`. */
   readonly source: string
+  /** Whether `RGRID_API_KEY` was left out, because nobody but a project's file names the server. */
+  readonly isKeyWithheld?: boolean
 }
 
 /** What the resolution reads, beside files. */
@@ -33,44 +35,34 @@ export async function resolveTarget(
   const paths = getUserPaths(env, homedir())
   const named = await findUrl()
   if (named !== undefined) {
-    const key = apiKey ?? env['RGRID_API_KEY'] ?? (await readApiKey(paths.credentials, named.url))
-    return { ...named, apiKey: key }
+    const { url: server, source, isTrusted } = named
+    const fromEnv = env['RGRID_API_KEY'] || undefined
+    const given = apiKey ?? (isTrusted ? fromEnv : undefined)
+    const key = given ?? (await readApiKey(paths.credentials, server))
+    const isKeyWithheld = key === undefined && fromEnv !== undefined
+    return { url: server, source, apiKey: key, ...(isKeyWithheld ? { isKeyWithheld } : {}) }
   }
   const up = await readUpFile(paths.up)
   if (up !== undefined) return { url: up.url, apiKey: up.apiKey, source: 'rgrid up' }
   return { url: undefined, apiKey: undefined, source: 'default' }
 
-  async function findUrl(): Promise<{ url: string; source: string } | undefined> {
-    if (url !== undefined) return { url, source: 'options' }
-    if (env['RGRID_URL']) return { url: env['RGRID_URL'], source: 'RGRID_URL' }
-    for (const file of [await findProjectConfig(cwd), paths.config]) {
-      const config = file === undefined ? undefined : await readConfig(file)
-      if (file !== undefined && config?.url !== undefined) return { url: config.url, source: file }
+  async function findUrl(): Promise<Named | undefined> {
+    if (url !== undefined) return { url, source: 'options', isTrusted: true }
+    if (env['RGRID_URL']) return { url: env['RGRID_URL'], source: 'RGRID_URL', isTrusted: true }
+    const project = await findProjectConfig(cwd)
+    const projectUrl = project === undefined ? undefined : (await readConfig(project))?.url
+    const ownUrl = project === paths.config ? projectUrl : (await readConfig(paths.config))?.url
+    if (project !== undefined && projectUrl !== undefined) {
+      const isTrusted = ownUrl !== undefined && toOrigin(ownUrl) === toOrigin(projectUrl)
+      return { url: projectUrl, source: project, isTrusted }
     }
-    return undefined
+    return ownUrl === undefined ? undefined : { url: ownUrl, source: paths.config, isTrusted: true }
   }
 }
 
-/** Reads what a running `rgrid up` left; a file that a killed one left behind counts for nothing. */
-async function readUpFile(path: string): Promise<UpFile | undefined> {
-  const text = await readOptional(path)
-  if (text === undefined) return undefined
-  const up = upFileSchema.safeParse(tryParse(text))
-  return up.success && isAlive(up.data.pid) ? up.data : undefined
-}
-
-function tryParse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
-  }
+/** A server, who named it, and whether that was the user: a project's file may come from anybody. */
+interface Named {
+  readonly url: string
+  readonly source: string
+  readonly isTrusted: boolean
 }

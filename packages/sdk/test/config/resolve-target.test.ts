@@ -79,6 +79,54 @@ describe('the target of a client', () => {
   })
 })
 
+describe('RGRID_API_KEY', () => {
+  const env = { RGRID_API_KEY: 'sk_env' }
+  const project = { '.rgrid/config.toml': 'url = "http://project/base"' }
+
+  test('is not for a server that only a project names', async () => {
+    const cwd = await createDirectory(project)
+
+    expect(await resolve(await createDirectory(), {}, env, cwd)).toEqual({
+      url: 'http://project/base',
+      apiKey: undefined,
+      source: join(cwd, '.rgrid', 'config.toml'),
+      isKeyWithheld: true,
+    })
+  })
+
+  test('leaves such a server the key that is kept for it', async () => {
+    const home = await createDirectory({ '.rgrid/credentials': '["http://project"]\napi_key = "sk_kept"\n' })
+
+    const target = await resolve(home, {}, env, await createDirectory(project))
+
+    expect(target.apiKey).toBe('sk_kept')
+    expect(target).not.toHaveProperty('isKeyWithheld')
+  })
+
+  test('is for a server that the profile names too', async () => {
+    const home = await createDirectory({ '.rgrid/config.toml': 'url = "http://project"' })
+
+    expect((await resolve(home, {}, env, await createDirectory(project))).apiKey).toBe('sk_env')
+  })
+
+  test('is for the profile, also when it is found upwards like a project', async () => {
+    const home = await createDirectory({ '.rgrid/config.toml': 'url = "http://profile"', 'a/b': '' })
+
+    expect((await resolve(home, {}, env, join(home, 'a'))).apiKey).toBe('sk_env')
+  })
+
+  test('goes before the key that is kept, unless it is empty', async () => {
+    const home = await createDirectory({ '.rgrid/credentials': '["http://one"]\napi_key = "sk_one"\n' })
+
+    const keys = ['sk_env', ''].map(async (key) => {
+      const target = await resolve(home, {}, { RGRID_URL: 'http://one', RGRID_API_KEY: key })
+      return target.apiKey
+    })
+
+    expect(await Promise.all(keys)).toEqual(['sk_env', 'sk_one'])
+  })
+})
+
 describe('a configuration file is refused', () => {
   test.for([
     ['that is not TOML', 'url = ', /config\.toml is not valid TOML/],
