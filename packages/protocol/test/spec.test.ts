@@ -26,6 +26,8 @@ describe('a spec', () => {
       args: [],
       env: {},
       runtime: 'python',
+      resources: {},
+      isolation: 'execution',
       timeoutMs: 300_000,
       labels: {},
       files: [{ ...file('main.py'), executable: false }],
@@ -40,6 +42,12 @@ describe('a spec', () => {
       args: ['', ' ', '--flag=ü', '\n\t', '😀', '-'],
       env: { A: '', B_2: 'x=y', _c: 'ü\n' },
       labels: { team: 'data' },
+      executor: 'docker',
+      image: 'ghcr.io/me/tool:1.0',
+      resources: { cpus: 0.5, memoryMib: 64, pids: 8, diskMib: 100 },
+      network: 'none',
+      isolation: 'shared',
+      dependencies: { kind: 'package', path: 'web/app' },
       folders: ['empty/inner'],
       rewrites: [{ index: 5, from: '/home/a/b.txt' }],
     }
@@ -56,6 +64,24 @@ describe('a spec', () => {
     ['the longest timeout', { timeoutMs: LIMITS.timeoutMaxMs }],
     ['a script at the limit', { files: [file('main.py', LIMITS.scriptBytes)] }],
     ['files at their limit together', { files: [file('main.py', 1), file('a', LIMITS.inputBytes - 1)] }],
+    [
+      'the least of every resource',
+      { resources: { cpus: LIMITS.cpusMin, memoryMib: LIMITS.memoryMinMib, pids: 1, diskMib: 1 } },
+    ],
+    [
+      'the most of every resource',
+      {
+        resources: {
+          cpus: LIMITS.cpusMax,
+          memoryMib: LIMITS.memoryMaxMib,
+          pids: LIMITS.pidsMax,
+          diskMib: LIMITS.diskMaxMib,
+        },
+      },
+    ],
+    ['the longest image', { image: 'a'.repeat(LIMITS.imageChars) }],
+    ['a requirements file', { dependencies: { kind: 'requirements', path: 'requirements.txt' } }],
+    ['a package of its own', { dependencies: { kind: 'package', path: '.' } }],
     ['labels at the limit', { labels: envOf(LIMITS.labels, 'x'.repeat(LIMITS.labelChars)) }],
   ])('may have %s', ([, change]) => {
     expect(issuesOf(change)).toEqual([])
@@ -157,6 +183,48 @@ describe('a spec', () => {
       'SHA-256',
     ],
     ['data that is not base64', { files: [{ ...file('main.py'), data: '%%' }] }, 'files.0.data', 'base64'],
+    ['too many cpus', { resources: { cpus: LIMITS.cpusMax + 1 } }, 'resources.cpus', `${LIMITS.cpusMax}`],
+    ['too few cpus', { resources: { cpus: 0.09 } }, 'resources.cpus', `${LIMITS.cpusMin}`],
+    ['cpus that are no number', { resources: { cpus: Number.NaN } }, 'resources.cpus', 'NaN'],
+    ['cpus without end', { resources: { cpus: Infinity } }, 'resources.cpus', /./],
+    [
+      'too much memory',
+      { resources: { memoryMib: LIMITS.memoryMaxMib + 1 } },
+      'resources.memoryMib',
+      `${LIMITS.memoryMaxMib}`,
+    ],
+    [
+      'too little memory',
+      { resources: { memoryMib: LIMITS.memoryMinMib - 1 } },
+      'resources.memoryMib',
+      `${LIMITS.memoryMinMib}`,
+    ],
+    ['half a mebibyte', { resources: { memoryMib: 6.5 } }, 'resources.memoryMib', 'int'],
+    [
+      'too many processes',
+      { resources: { pids: LIMITS.pidsMax + 1 } },
+      'resources.pids',
+      `${LIMITS.pidsMax}`,
+    ],
+    ['no processes', { resources: { pids: 0 } }, 'resources.pids', /./],
+    [
+      'too much disk',
+      { resources: { diskMib: LIMITS.diskMaxMib + 1 } },
+      'resources.diskMib',
+      `${LIMITS.diskMaxMib}`,
+    ],
+    ['no disk', { resources: { diskMib: 0 } }, 'resources.diskMib', /./],
+    ['an unknown resource', { resources: { gpus: 1 } }, 'resources', 'gpus'],
+    ['an image name too long', { image: 'a'.repeat(LIMITS.imageChars + 1) }, 'image', `${LIMITS.imageChars}`],
+    ['the network of the host', { network: 'host' }, 'network', 'bridge'],
+    ['an unknown isolation', { isolation: 'none' }, 'isolation', 'shared'],
+    ['unknown dependencies', { dependencies: { kind: 'conda' } }, 'dependencies.kind', /./],
+    [
+      'requirements from outside',
+      { dependencies: { kind: 'requirements', path: '../r.txt' } },
+      'dependencies.path',
+      '".."',
+    ],
     ['an argument that is no text', { args: [7] }, 'args.0', /./],
   ])('is refused with %s, naming the field and the limit', ([, change, path, message]) => {
     const [issue] = issuesOf(change)
@@ -174,6 +242,7 @@ describe('a spec', () => {
   test.for<[string, Record<string, unknown>, RegExp]>([
     ['at the top', { retrys: 3 }, /retrys/],
     ['in a file', { files: [{ ...file('main.py'), mode: 0o755 }] }, /mode/],
+    ['in dependencies', { dependencies: { kind: 'inline', path: 'a' } }, /path/],
     ['in a rewrite', { args: ['a'], rewrites: [{ index: 0, from: 'b', to: 'c' }] }, /to/],
   ])('is refused with an unknown field %s', ([, change, name]) => {
     expect(issuesOf(change)[0]?.message).toMatch(name)
@@ -198,5 +267,56 @@ describe('names of the environment', () => {
     const env = JSON.parse('{"constructor": "a", "toString": "b"}') as unknown
 
     expect(parse({ env }).data?.env).toEqual(env)
+  })
+})
+
+describe('the name of an image', () => {
+  test.for([
+    'python',
+    'python:3.12-slim',
+    'library/python',
+    'ghcr.io/me/tools:v1.0_x',
+    'localhost:5000/a',
+    `python@sha256:${SHA}`,
+    `ghcr.io/me/tools:1@sha256:${SHA}`,
+    '10.0.0.1:5000/a/b/c',
+  ])('%s is one', (image) => {
+    expect(issuesOf({ image })).toEqual([])
+  })
+
+  test.for([
+    '',
+    ' ',
+    'Python',
+    'python:',
+    'python:3.11\n',
+    'python:3.11\nRUN curl x',
+    '\npython',
+    'python 3',
+    '-v/:/host',
+    '--privileged',
+    '/etc/passwd',
+    '../x',
+    'a//b',
+    'a/',
+    'a@sha256:abc',
+    'a@md5:abc',
+    `a:${'x'.repeat(129)}`,
+    'https://ghcr.io/a',
+    'a;b',
+    '$(id)',
+    'pythön',
+    'a\0',
+  ])('%j is none', (image) => {
+    expect(issuesOf({ image })[0]).toMatchObject({ path: 'image' })
+  })
+
+  test('takes no time to refuse', () => {
+    const began = performance.now()
+
+    for (const image of ['a/'.repeat(255) + '!', 'a:'.repeat(255), `${'a.'.repeat(250)}:1:1!`])
+      expect(issuesOf({ image })).toHaveLength(1)
+
+    expect(performance.now() - began).toBeLessThan(1_000)
   })
 })
