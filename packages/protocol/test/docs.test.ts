@@ -24,7 +24,11 @@ const UNITS: Readonly<Record<string, readonly [number, string][]>> = {
     [60_000, ' min'],
     [1_000, ' s'],
   ],
-  Mib: [[1, ' MiB']],
+  Mib: [
+    [1024 ** 2, ' TiB'],
+    [1024, ' GiB'],
+    [1, ' MiB'],
+  ],
 }
 
 function formatLimit(name: string, value: number): string {
