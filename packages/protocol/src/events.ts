@@ -27,7 +27,7 @@ export type LogEvent = z.infer<typeof logEventSchema>
 export const stateEventSchema = z.object({
   status: statusSchema,
   attempt: z.int().nonnegative(),
-  /** Why it is still queued, where that needs words. */
+  /** Why it is still queued, where that needs words, or what its runner is about before it starts. */
   message: z.string().nullable(),
 })
 

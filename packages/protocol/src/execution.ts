@@ -77,7 +77,7 @@ export const executionSummarySchema = z
     cause: causeSchema.nullable(),
     exitCode: z.int().nullable(),
     signal: z.string().nullable(),
-    /** What happened, in words, where the cause alone does not say it. */
+    /** What it waits for, or what happened, in words, where status and cause alone do not say it. */
     message: z.string().nullable(),
     script: z.string(),
     args: z.array(z.string()),
