@@ -12,11 +12,23 @@ import {
   SUCCESS,
 } from '../server-fixture.js'
 
+const PHASES = {
+  container: null,
+  dependenciesMs: 0,
+  placeMs: 0,
+  inputsMs: 0,
+  launchMs: 0,
+  firstOutputMs: 0,
+  scriptMs: 0,
+  outputsMs: 0,
+}
+
 const writes = [
   ['started', {}],
   ['renew', {}],
+  ['renew', { phase: 'preparing', message: 'stale' }],
   ['logs', { chunks: [logChunk(1, 'stale')] }],
-  ['complete', { ...SUCCESS, outputs: [inlineFile('stale.txt', 'stale')] }],
+  ['complete', { ...SUCCESS, phases: PHASES, outputs: [inlineFile('stale.txt', 'stale')] }],
 ] as const
 
 describe('the fence', () => {
