@@ -190,9 +190,11 @@ describe('health', () => {
       await fixture.send('GET', '/openapi.json'),
     )
     expect(description.openapi).toBe('3.1.0')
-    expect(Object.keys(description.paths)).toContain('/v1/executions/{id}/artifacts/{path}')
+    expect(Object.keys(description.paths)).toEqual(
+      expect.arrayContaining(['/v1/executions/{id}/artifacts/{path}', '/v1/runners', '/v1/runtimes']),
+    )
     expect(Object.keys(description.components.schemas)).toEqual(
-      expect.arrayContaining(['Spec', 'Execution', 'Problem']),
+      expect.arrayContaining(['Spec', 'Execution', 'Problem', 'Runner', 'Runtime', 'PoolStats']),
     )
   })
 })

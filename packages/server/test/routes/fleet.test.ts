@@ -1,0 +1,157 @@
+import { createRunnerId, runnerListSchema, runtimeListSchema } from '@rgrid/protocol'
+import { randomUUID } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { createSqliteStore } from '../../src/index.js'
+import {
+  createDockerOffer,
+  createFixture,
+  createOffer,
+  createTestRunner,
+  grantKey,
+  readJson,
+  type Fixture,
+} from '../server-fixture.js'
+
+const POOL = { waiting: 2, starting: 0, hits: 3, misses: 1, waitedMs: 0.5 }
+const SLIM = { image: 'python:3.12-slim', command: ['python3'], installer: 'pip' }
+const FULL = { ...SLIM, image: 'python:3.12' }
+
+const claim = ({ send }: Fixture, runnerId: string, over: object = {}) =>
+  send('POST', '/v1/runner/claims', { runnerId, claimId: randomUUID(), max: 1, ...over })
+
+const listRunners = async ({ send }: Fixture) =>
+  runnerListSchema.parse(await readJson(await send('GET', '/v1/runners'))).runners
+
+const listRuntimes = async ({ send }: Fixture) =>
+  runtimeListSchema.parse(await readJson(await send('GET', '/v1/runtimes'))).runtimes
+
+describe('the list of runners', () => {
+  test('has what each said of itself, with its containers', async () => {
+    const fixture = await createFixture()
+    const offers = [createDockerOffer(), createOffer()]
+    const { runnerId } = await createTestRunner(fixture, {}, offers)
+    expect(await listRunners(fixture)).toMatchObject([{ pool: null }])
+
+    await claim(fixture, runnerId, { pool: POOL })
+
+    expect(await listRunners(fixture)).toEqual([
+      {
+        id: runnerId,
+        name: 'test',
+        slots: 4,
+        offers,
+        pool: POOL,
+        lastSeenAt: expect.stringMatching(/Z$/) as string,
+      },
+    ])
+  })
+
+  test('tells of containers as they are a moment later', async () => {
+    let now = 1_700_000_000_000
+    const store = createSqliteStore({ path: ':memory:', now: () => now })
+    const fixture = await createFixture({ store })
+    const { runnerId } = await createTestRunner(fixture)
+    const read = async () => (await listRunners(fixture)).map(({ pool, lastSeenAt }) => [pool, lastSeenAt])
+    const at = new Date(now).toISOString()
+    await claim(fixture, runnerId, { pool: POOL })
+
+    await claim(fixture, runnerId, { pool: { ...POOL, hits: 4 } })
+    expect(await read()).toEqual([[POOL, at]])
+    now += 1_001
+    await claim(fixture, runnerId, { pool: { ...POOL, hits: 5 } })
+
+    expect(await read()).toEqual([[{ ...POOL, hits: 5 }, new Date(now).toISOString()]])
+  })
+
+  test('has none that is gone for half a minute, of another project or of another pool', async () => {
+    let now = 1_700_000_000_000
+    const store = createSqliteStore({ path: ':memory:', now: () => now })
+    const fixture = await createFixture({ store })
+    await createTestRunner(fixture, { key: grantKey(fixture.server, ['runner'], 'other') })
+    await createTestRunner(await createFixture({ store, pool: 'gpu' }))
+    expect(await listRunners(fixture)).toEqual([])
+    expect(await listRuntimes(fixture)).toEqual([])
+    const { runnerId } = await createTestRunner(fixture)
+
+    now += 30_000
+    expect(await listRunners(fixture)).toHaveLength(1)
+    expect(await listRuntimes(fixture)).toHaveLength(2)
+    now += 1
+    expect(await listRunners(fixture)).toEqual([])
+    expect(await listRuntimes(fixture)).toEqual([])
+    await claim(fixture, runnerId)
+    expect(await listRunners(fixture)).toHaveLength(1)
+  })
+
+  test.for([
+    ['a count below 0', { ...POOL, hits: -1 }],
+    ['half a container', { ...POOL, waiting: 0.5 }],
+    ['an unknown field', { ...POOL, lost: 1 }],
+  ] as const)('takes no stats with %s', async ([, pool]) => {
+    const fixture = await createFixture()
+    const { runnerId } = await createTestRunner(fixture)
+
+    expect((await claim(fixture, runnerId, { pool })).status).toBe(400)
+    expect(await listRunners(fixture)).toMatchObject([{ pool: null }])
+  })
+})
+
+describe('the list of runtimes', () => {
+  test('has one entry for all runners that start a runtime in the same way', async () => {
+    const fixture = await createFixture()
+    const offer = (detail: typeof SLIM) =>
+      createDockerOffer({ runtimes: ['node', 'python'], details: { python: detail } })
+    await createTestRunner(fixture, {}, [offer(SLIM)])
+    await createTestRunner(fixture, {}, [offer(SLIM), offer(SLIM), createOffer()])
+    await createTestRunner(fixture, {}, [offer(FULL)])
+
+    const nothing = { image: null, command: [], installer: null }
+    const found = await listRuntimes(fixture)
+
+    expect(found).toHaveLength(4)
+    expect(found).toEqual(
+      expect.arrayContaining([
+        { runtime: 'python', executor: 'docker', ...SLIM, runners: 2 },
+        { runtime: 'python', executor: 'docker', ...FULL, runners: 1 },
+        { runtime: 'python', executor: 'process', ...nothing, runners: 1 },
+        { runtime: 'node', executor: 'docker', ...nothing, runners: 3 },
+      ]),
+    )
+    expect(found.map(({ runtime, executor }) => `${runtime} ${executor}`)).toEqual([
+      'python docker',
+      'python docker',
+      'python process',
+      'node docker',
+    ])
+  })
+
+  test('has nothing of executors that the server does not allow', async () => {
+    const store = createSqliteStore({ path: ':memory:' })
+    await createTestRunner(await createFixture({ store }), {}, [createDockerOffer(), createOffer()])
+    const strict = await createFixture({ store, allowProcess: false })
+
+    expect((await listRuntimes(strict)).map(({ executor }) => executor)).toEqual(['docker'])
+    expect((await listRunners(strict)).map(({ offers }) => offers)).toEqual([[createDockerOffer()]])
+  })
+})
+
+describe('a registration', () => {
+  test.for([
+    ['a network that is not known', { networks: ['host'] }],
+    ['a network of another container', { networks: ['container:x'] }],
+    ['no cpus', { resources: { cpus: 0, memoryMib: 64, pids: 1, diskMib: 1 } }],
+    ['half of its resources', { resources: { cpus: 1 } }],
+    ['an empty pattern', { images: [''] }],
+    ['details of no runtime', { details: { cobol: SLIM } }],
+    ['an unknown field', { user: 'root' }],
+  ] as const)('is refused with %s', async ([, over]) => {
+    const fixture = await createFixture()
+    const offers = [{ executor: 'docker', runtimes: ['python'], ...over }]
+
+    const body = { runnerId: createRunnerId(), name: 'bad', slots: 1, offers }
+    const response = await fixture.send('POST', '/v1/runner/register', body)
+
+    expect(response.status).toBe(400)
+    expect(await listRunners(fixture)).toEqual([])
+  })
+})
