@@ -74,6 +74,64 @@ describe('bad input', () => {
     expect('polluted' in {}).toBe(false)
   })
 
+  test.for([
+    ['image', { image: 'python:3.11\n' }],
+    ['image', { image: 'python:3.11\nRUN curl x' }],
+    ['image', { image: '' }],
+    ['image', { image: '--privileged' }],
+    ['image', { image: '../x' }],
+    ['image', { image: ['python'] }],
+    ['image', { image: 'a'.repeat(513) }],
+    ['network', { network: 'host' }],
+    ['network', { network: 'container:x' }],
+    ['network', { network: ['none'] }],
+    ['network', { network: null }],
+    ['isolation', { isolation: 'none' }],
+    ['resources.cpus', { resources: { cpus: 0 } }],
+    ['resources.cpus', { resources: { cpus: -1 } }],
+    ['resources.cpus', { resources: { cpus: 1e15 } }],
+    ['resources.cpus', { resources: { cpus: Number.NaN } }],
+    ['resources.cpus', { resources: { cpus: '2' } }],
+    ['resources.memoryMib', { resources: { memoryMib: 0.5 } }],
+    ['resources.memoryMib', { resources: { memoryMib: 512.5 } }],
+    ['resources.memoryMib', { resources: { memoryMib: 1e15 } }],
+    ['resources.pids', { resources: { pids: 0 } }],
+    ['resources.pids', { resources: { pids: -1 } }],
+    ['resources.diskMib', { resources: { diskMib: 0 } }],
+    ['resources', { resources: { user: '0' } }],
+    ['resources', { resources: [] }],
+    ['dependencies.path', { dependencies: { kind: 'requirements', path: '../requirements.txt' } }],
+    ['dependencies.path', { dependencies: { kind: 'package', path: '/etc' } }],
+    ['dependencies', { dependencies: { kind: 'inline', path: 'x' } }],
+    ['(body)', { user: '0' }],
+  ])('%s is named when it is wrong, and nothing is left behind: %j', async ([path, over]) => {
+    const fixture = await createFixture()
+
+    const body = { ...createSpec(), ...(over as object) }
+    const response = await fixture.send('PUT', `/v1/executions/${createExecutionId()}`, body)
+
+    expect(response.status).toBe(400)
+    const { code, detail, issues } = problemSchema.parse(await response.json())
+    expect({ code, paths: issues?.map((issue) => issue.path) }).toEqual({
+      code: 'invalid_request',
+      paths: [path],
+    })
+    expect(detail).toMatch(/^[^\n]+$/)
+    expect(await readJson(await fixture.send('GET', '/v1/executions'))).toMatchObject({ executions: [] })
+  })
+
+  test.for(['NaN', 'Infinity', '1e999', '0x10'])('the number %s is refused', async (text) => {
+    const fixture = await createFixture()
+    const json = JSON.stringify(createSpec({ resources: { cpus: 7 } })).replace('"cpus":7', `"cpus":${text}`)
+
+    const body = new Uint8Array(Buffer.from(json))
+    const response = await fixture.send('PUT', `/v1/executions/${createExecutionId()}`, body, {
+      headers: JSON_TYPE,
+    })
+
+    expect(await readJson(response)).toMatchObject({ code: 'invalid_request', status: 400 })
+  })
+
   test.for(['', 'PYTHON:3.11', 'python:3.11\nRUN curl x'])(
     'runtime %j is unknown_runtime',
     async (runtime) => {
@@ -277,6 +335,11 @@ describe('submitting again', () => {
     { timeoutMs: 1 },
     { labels: { a: 'b' } },
     { executor: 'docker' },
+    { image: 'python' },
+    { network: 'none' },
+    { isolation: 'shared' },
+    { resources: { cpus: 1 } },
+    { dependencies: { kind: 'inline' } },
     { folders: ['empty'] },
     { files: [inlineFile('hello.py', 'other')] },
   ] as const)('another body is a conflict: %j', async (over) => {
