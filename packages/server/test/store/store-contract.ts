@@ -414,7 +414,7 @@ export function testStore(name: string, open: () => Promise<Store> | Store): voi
       const seen = { id: runnerId, name: 'r', slots: 1, offers: OFFERS, poolStats: null }
 
       expect(await store.runners.list(PROJECT, POOL, 10_000)).toEqual([
-        { ...seen, lastSeen: expect.closeTo(Date.now(), -5) },
+        { ...seen, lastSeen: expect.any(Number) as number },
       ])
       expect(await store.runners.list(PROJECT, POOL, -10_000)).toEqual([])
       expect(await store.runners.list(PROJECT, 'other', 10_000)).toEqual([])
