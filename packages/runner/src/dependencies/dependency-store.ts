@@ -5,7 +5,7 @@ import type { InstallRequest, Layer } from '../executors/executor.js'
 import { SILENT, type Logger } from '../logger.js'
 import { createInUse } from './in-use.js'
 import type { Installer } from './installer.js'
-import { createLayerDirectory, toStatePath } from './layer-directory.js'
+import { createLayerDirectory, toStatePath, type StoredLayer } from './layer-directory.js'
 import { createProgressReporter } from './progress-reporter.js'
 import { createPruner } from './pruner.js'
 import { readSpecification } from './read-specification.js'
@@ -131,8 +131,10 @@ export function createDependencyStore(options: DependencyStoreOptions): Dependen
     },
     retain: (layer) => inUse.retain(toStatePath(dirname(layer.directory))),
     async sweep() {
-      await installer.sweep()
-      await pruner.removeUnfinished(({ instance }) => instance === installer.instance)
+      const isOurs = ({ instance }: StoredLayer): boolean => instance === installer.instance
+      // Every installer has a directory, so without one there is no need to look for it.
+      if ((await pruner.findUnfinished()).some(isOurs)) await installer.sweep()
+      await pruner.removeUnfinished(isOurs)
       await pruner.prune()
     },
     async close() {

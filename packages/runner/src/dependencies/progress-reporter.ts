@@ -3,7 +3,7 @@ import type { Specification } from './specification.js'
 /** Tells those who wait how an installation goes. */
 export interface ProgressReporter {
   readonly onLine: (line: string) => void
-  stop(): void
+  readonly stop: () => void
 }
 
 const INTERVAL_MS = 1_000

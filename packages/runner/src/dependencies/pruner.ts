@@ -19,7 +19,9 @@ export interface PrunerOptions {
 export interface Pruner {
   /** One after the other, however often it is called. Never rejects. */
   prune(): Promise<void>
-  /** Removes layers that nobody goes on to install. */
+  /** Finds layers that were begun and are not being installed by this runner. */
+  findUnfinished(): Promise<StoredLayer[]>
+  /** Removes those of them that nobody goes on with. */
   removeUnfinished(isStale: (layer: StoredLayer) => boolean): Promise<void>
   /** Removes one layer; a failure is logged. */
   remove(layer: StoredLayer): Promise<void>
@@ -27,7 +29,7 @@ export interface Pruner {
 
 interface Item extends Evictable {
   readonly path: string
-  remove(): Promise<void>
+  readonly remove: () => Promise<void>
 }
 
 /** Makes a {@link Pruner}. */
@@ -42,10 +44,11 @@ export function createPruner({ layers, cacheRoot, inUse, policy, logger }: Prune
     }
   }
 
+  const findUnfinished = async (): Promise<StoredLayer[]> =>
+    (await layers.list()).filter(({ state, path }) => state === 'installing' && !inUse.has(toStatePath(path)))
+
   const removeUnfinished = async (isStale: (layer: StoredLayer) => boolean): Promise<void> => {
-    for (const layer of await layers.list())
-      if (layer.state === 'installing' && !inUse.has(toStatePath(layer.path)) && isStale(layer))
-        await remove(layer)
+    for (const layer of (await findUnfinished()).filter(isStale)) await remove(layer)
   }
 
   const list = async (): Promise<Item[]> => {
@@ -76,6 +79,7 @@ export function createPruner({ layers, cacheRoot, inUse, policy, logger }: Prune
 
   return {
     remove,
+    findUnfinished,
     removeUnfinished,
     prune: () =>
       (last = last
