@@ -13,19 +13,22 @@ export interface LocalRunnerOptions
 /** Makes a runner that keeps its workspaces in a data directory, after clearing what killed runners left there. */
 export async function createLocalRunner({ dataDirectory, ...options }: LocalRunnerOptions): Promise<Runner> {
   const root = join(dataDirectory, 'runners')
+  const cacheDirectory = join(dataDirectory, 'cache')
   await mkdir(root, { recursive: true })
-  await clearDeadInstances(root)
-  const executors = await createExecutors(options)
-  return createRunner({ ...options, executors, workDirectory: join(root, options.instance) })
+  await clearDeadInstances(root, cacheDirectory)
+  const workDirectory = join(root, options.instance)
+  const executors = await createExecutors(options, { workDirectory, cacheDirectory })
+  return createRunner({ ...options, executors, workDirectory })
 }
 
 /** With every executor of this machine, as the dead runner may have used others than this one. */
-async function clearDeadInstances(root: string): Promise<void> {
+async function clearDeadInstances(root: string, cacheDirectory: string): Promise<void> {
   for (const instance of (await readdir(root)).filter(isDeadInstance)) {
-    for (const executor of await createExecutors({ instance })) {
+    const workDirectory = join(root, instance)
+    for (const executor of await createExecutors({ instance }, { workDirectory, cacheDirectory })) {
       await executor.sweep()
       await executor.close()
     }
-    await rm(join(root, instance), { recursive: true, force: true })
+    await rm(workDirectory, { recursive: true, force: true })
   }
 }

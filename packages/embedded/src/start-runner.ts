@@ -60,6 +60,7 @@ export async function startRunner(options: StartRunnerOptions): Promise<StartedR
     dataDirectory,
     name,
     instance: createInstance(),
+    keepWarm: true,
   })
   await runner.start()
   return { name, close: () => runner.stop(STOP_GRACE_MS), closed: runner.closed }

@@ -43,6 +43,7 @@ export async function startUp({ port, dataDirectory, ...options }: StartUpOption
     ...options,
     dataDirectory: data,
     instance: createInstance(),
+    keepWarm: true,
     url,
     apiKey: server.grant({ scopes: ['runner'] }),
   })

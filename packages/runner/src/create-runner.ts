@@ -66,6 +66,8 @@ export interface Runner {
   [Symbol.asyncDispose](): Promise<void>
 }
 
+const SWEEP_INTERVAL_MS = 60_000
+
 /** Makes a runner. Nothing happens before {@link Runner.start}. */
 export function createRunner(options: RunnerOptions): Runner {
   const {
@@ -79,10 +81,13 @@ export function createRunner(options: RunnerOptions): Runner {
   const id = createRunnerId()
   const api = createApi(options)
   const slots = createSlots(size)
+  // What scripts leave behind is removed while the next ones run, but never piles up.
+  const cleanups = createSlots(2 * size)
   const stopping = new AbortController()
   const stopped = new AbortController()
   const fetchBlob = createBlobCache(api, join(workDirectory, 'blobs'))
   let stop: Promise<void> | undefined
+  let sweepTimer: NodeJS.Timeout | undefined
   let settle: { resolve: () => void; reject: (error: unknown) => void } | undefined
   const closed = new Promise<void>((resolve, reject) => (settle = { resolve, reject }))
   // Whoever does not ask how the runner ended shall not be stopped by it.
@@ -90,8 +95,7 @@ export function createRunner(options: RunnerOptions): Runner {
 
   const register = async (retry = RETRY_LONG): Promise<Registered> => {
     const offers: Offer[] = []
-    for (const executor of executors)
-      offers.push({ executor: executor.name, runtimes: await executor.listRuntimes() })
+    for (const executor of executors) offers.push(await executor.describe())
     const json = { runnerId: id, name, slots: size, offers, micronsPerHour }
     return api.call(
       registeredSchema,
@@ -101,7 +105,8 @@ export function createRunner(options: RunnerOptions): Runner {
   }
 
   const claim = async (max: number, longPollMs: number): Promise<Claim[]> => {
-    const json = { runnerId: id, claimId: randomUUID(), max, waitMs: longPollMs }
+    const pool = executors.map((executor) => executor.getPoolStats()).find((stats) => stats !== undefined)
+    const json = { runnerId: id, claimId: randomUUID(), max, waitMs: longPollMs, pool }
     // A repeated claim carries the same id, so an answer that got lost on its way is given again.
     const call = { method: 'POST', path: '/v1/runner/claims', json } as const
     return (await api.call(claimsSchema, call, { signal: stopping.signal })).claims
@@ -112,13 +117,14 @@ export function createRunner(options: RunnerOptions): Runner {
       ...registered,
       api,
       executors,
-      workRoot: workDirectory,
       fetchBlob,
+      cleanUp: cleanups.occupy,
       logger,
       stopped: stopped.signal,
     }
     for (let failures = 0; !stopping.signal.aborted;) {
       const free = await slots.free()
+      await cleanups.free()
       if (stopping.signal.aborted) return
       try {
         for (const claimed of await claim(free, registered.longPollMs))
@@ -135,11 +141,18 @@ export function createRunner(options: RunnerOptions): Runner {
     }
   }
 
+  const sweep = async (): Promise<void> => {
+    for (const executor of executors)
+      await executor.sweep().catch((error: unknown) => logger.warn(`a sweep failed: ${String(error)}`))
+  }
+
   const shutDown = async (graceMs: number): Promise<void> => {
     stopping.abort()
+    clearInterval(sweepTimer)
     await Promise.race([slots.idle(), sleep(graceMs, undefined, { ref: false })])
     stopped.abort()
     await slots.idle()
+    await cleanups.idle()
     for (const executor of executors) await executor.close()
     await rm(workDirectory, { recursive: true, force: true })
     settle?.resolve()
@@ -154,6 +167,7 @@ export function createRunner(options: RunnerOptions): Runner {
       await mkdir(workDirectory, { recursive: true, mode: 0o711 })
       const registered = await register()
       logger.info(`runner ${id} claims from ${api.url} with ${size} slots`)
+      sweepTimer = setInterval(() => void sweep(), SWEEP_INTERVAL_MS).unref()
       work(registered).catch((error: unknown) => {
         settle?.reject(error)
         void runner.stop()

@@ -1,7 +1,22 @@
 export { createRunner, type Runner, type RunnerOptions } from './create-runner.js'
 export { createDockerExecutor, type DockerExecutorOptions } from './executors/docker-executor.js'
-export { parseImages, type Images } from './executors/docker/images/parse-images.js'
+export {
+  loadRuntimes,
+  type RuntimeEntry,
+  type RuntimeTable,
+} from './executors/docker/images/runtime-table.js'
 export { isEngineAnswering } from './executors/docker/is-engine-answering.js'
 export { createProcessExecutor, type ProcessExecutorOptions } from './executors/process-executor.js'
-export { StartError, type Executor, type Exit, type Launch, type Running } from './executors/executor.js'
+export {
+  InstallError,
+  StartError,
+  type Executor,
+  type Exit,
+  type InstallRequest,
+  type Launch,
+  type Layer,
+  type Place,
+  type PlaceRequest,
+  type Running,
+} from './executors/executor.js'
 export type { Logger } from './logger.js'

@@ -1,4 +1,4 @@
-import { leaseStateSchema, RGridError, type Claim, formatAttemptId } from '@rgrid/protocol'
+import { leaseStateSchema, LIMITS, RGridError, type Claim, formatAttemptId } from '@rgrid/protocol'
 import { backoffMs, NO_RETRY, RETRY_LONG, type Api } from '@rgrid/protocol/client'
 import { pause } from '../pause.js'
 
@@ -16,6 +16,8 @@ export interface LeaseKeeperOptions {
 
 /** Keeps the right to an attempt. */
 export interface LeaseKeeper {
+  /** Tells the server, and whoever waits there, what the runner is about before the script starts. */
+  preparing(message: string): void
   /** Tells the server that the script is over and its files are on their way. */
   finishing(): Promise<void>
   stop(): void
@@ -59,8 +61,12 @@ export function keepLease({
     fuse = setTimeout(lose, Math.max(leaseMs - SELF_FENCE_MS, leaseMs / 2)).unref()
   }
 
-  const renew = async (waitMs: number, phase: 'running' | 'finishing'): Promise<void> => {
-    const json = { leaseToken: claim.leaseToken, waitMs, phase }
+  const renew = async (
+    waitMs: number,
+    phase: 'preparing' | 'running' | 'finishing',
+    message?: string,
+  ): Promise<void> => {
+    const json = { leaseToken: claim.leaseToken, waitMs, phase, message }
     const state = await api.call(
       leaseStateSchema,
       { method: 'POST', path, json },
@@ -90,5 +96,12 @@ export function keepLease({
 
   rearm()
   keep().catch(() => undefined)
-  return { finishing: () => renew(0, 'finishing').catch(() => undefined), stop }
+  return {
+    preparing(message) {
+      // What is not heard of progress is no loss.
+      renew(0, 'preparing', message.slice(0, LIMITS.progressChars)).catch(() => undefined)
+    },
+    finishing: () => renew(0, 'finishing').catch(() => undefined),
+    stop,
+  }
 }

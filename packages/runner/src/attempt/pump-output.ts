@@ -6,7 +6,11 @@ import type { LogShipper } from './log-shipper.js'
  * Reads both streams of a script into the log, at once and side by side, and holds both when too much is waiting.
  * Resolves when both have closed.
  */
-export async function pumpOutput(running: Running, log: LogShipper): Promise<void> {
+export async function pumpOutput(
+  running: Running,
+  log: LogShipper,
+  onOutput: () => void = () => undefined,
+): Promise<void> {
   const streams = [running.stdout, running.stderr]
   let held = false
 
@@ -21,6 +25,7 @@ export async function pumpOutput(running: Running, log: LogShipper): Promise<voi
   const pump = (name: StreamName): Promise<void> =>
     new Promise((resolve) => {
       const stream = running[name]
+      stream.once('data', onOutput)
       stream.on('data', (bytes: Uint8Array) => {
         if (!log.write({ stream: name, bytes, at: Date.now() })) void hold()
       })

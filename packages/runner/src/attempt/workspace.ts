@@ -1,6 +1,6 @@
 import type { Claim, WireFile } from '@rgrid/protocol'
 import { constants, type BigIntStats } from 'node:fs'
-import { chmod, copyFile, lstat, mkdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, lstat, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 /** Brings a large input file to this machine and returns where it is; the file there is read-only to all. */
@@ -12,38 +12,29 @@ export interface InputState {
   readonly stats: BigIntStats
 }
 
-/** The directory that a script runs in. */
+/** The directory that a script runs in, with its files. */
 export interface Workspace {
   /** The script's working directory. */
   readonly workDir: string
   readonly inputs: ReadonlyMap<string, InputState>
-  remove(): Promise<void>
 }
 
-/** Makes the workspace of a claim below `root`: a directory of its own with the input files in their places. */
-export async function createWorkspace(
-  root: string,
-  { executionId, attempt, spec }: Claim,
+/** Puts the input files of a claim in their places below `workDir`, which is empty. */
+export async function fillWorkspace(
+  workDir: string,
+  { spec }: Claim,
   fetchBlob: FetchBlob,
 ): Promise<Workspace> {
-  const home = join(root, `${executionId}.${attempt}`)
-  const workDir = join(home, 'work')
-  const remove = (): Promise<void> => rm(home, { recursive: true, force: true })
-  try {
-    const paths = [...spec.folders, ...spec.files.map(({ path }) => dirname(path))]
-    const folders = new Set([workDir, ...paths.map((path) => join(workDir, path))])
-    for (const folder of folders) await mkdir(folder, { recursive: true })
-    const inputs = new Map<string, InputState>()
-    for (const file of spec.files) {
-      const target = join(workDir, file.path)
-      await placeFile(target, file, fetchBlob)
-      inputs.set(file.path, { file, stats: await lstat(target, { bigint: true }) })
-    }
-    return { workDir, inputs, remove }
-  } catch (error) {
-    await remove()
-    throw error
+  const paths = [...spec.folders, ...spec.files.map(({ path }) => dirname(path))]
+  const folders = new Set(paths.filter((path) => path !== '.').map((path) => join(workDir, path)))
+  for (const folder of folders) await mkdir(folder, { recursive: true })
+  const inputs = new Map<string, InputState>()
+  for (const file of spec.files) {
+    const target = join(workDir, file.path)
+    await placeFile(target, file, fetchBlob)
+    inputs.set(file.path, { file, stats: await lstat(target, { bigint: true }) })
   }
+  return { workDir, inputs }
 }
 
 async function placeFile(

@@ -1,132 +1,225 @@
-import type Docker from 'dockerode'
-import type { Runtime } from '@rgrid/protocol'
-import { RUNTIMES } from '@rgrid/protocol'
-import { rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import type { Resources } from '@rgrid/protocol'
+import { LIMITS, RUNTIMES } from '@rgrid/protocol'
+import { mkdir } from 'node:fs/promises'
+import { availableParallelism, totalmem } from 'node:os'
+import { join } from 'node:path'
 import { SILENT, type Logger } from '../logger.js'
-import { askEngine } from './docker/ask-engine.js'
-import { LABELS } from './docker/container-policy.js'
-import { getContainerUser, handOver } from './docker/container-user.js'
-import { createControlDirectory } from './docker/control-directory.js'
-import { createContainer, toStartError } from './docker/create-container.js'
-import { DEFAULT_IMAGES, type Images } from './docker/images.js'
+import { createAttachedPlace, toContainerName } from './docker/attached-place.js'
+import { PYCACHE_TARGET } from './docker/container-policy.js'
+import { getContainerUser } from './docker/container-user.js'
+import { toStartError } from './docker/create-container.js'
+import { watchEngine, type EngineWatch } from './docker/engine-watch.js'
+import { hasInit } from './docker/has-init.js'
+
+import type { PreparedImage } from './docker/images/prepared-image.js'
+import {
+  DEFAULT_RUNTIMES,
+  findCommand,
+  type RuntimeEntry,
+  type RuntimeTable,
+} from './docker/images/runtime-table.js'
+import { createImageStore } from './docker/stub-images.js'
 import { DEFAULT_SOCKET_PATH } from './docker/is-engine-answering.js'
-import { removeContainer } from './docker/remove-container.js'
-import { startContainer } from './docker/start-container.js'
-import type { Executor, Launch, Running } from './executor.js'
+import type { LaunchScript } from './docker/launch-script.js'
+import { once } from './docker/once.js'
+import { SECCOMP_PROFILE } from './docker/seccomp/create-profile.js'
+import { toShape, type ShapeRequest } from './docker/shape.js'
+import { sweepContainers } from './docker/sweep-containers.js'
+import { createContainerPool } from './docker/waiting/container-pool.js'
+import { createWaitingContainer, type ContainerContext } from './docker/waiting/create-waiting-container.js'
+import { createWaitingPlace } from './docker/waiting/waiting-place.js'
+import { StartError, type Executor, type Launch, type Place, type PlaceRequest } from './executor.js'
 
 /** How a Docker executor is made. */
 export interface DockerExecutorOptions {
   /** Marks the containers of one runner; several runners may share an engine. */
   readonly instance: string
+  /** A directory of this executor's own, for the files of its containers. */
+  readonly workDirectory: string
+  /** Where what is known of images and dependencies is kept; runners may share it. */
+  readonly cacheDirectory: string
   /** @default '/var/run/docker.sock' */
   readonly socketPath?: string
-  /** Images that take the place of the defaults. */
-  readonly images?: Images
+  /** @default `DEFAULT_RUNTIMES` */
+  readonly runtimes?: RuntimeTable
+  /** Patterns of images that a script may ask for. @default ['*'] */
+  readonly allowedImages?: readonly string[]
+  /** How many scripts run at once: as many containers wait for the next. @default 4 */
+  readonly slots?: number
+  /** Whether containers wait from the start, and not only once scripts follow each other. @default false */
+  readonly keepWarm?: boolean
+  /** The engine's runtime, such as `runsc`. @default the engine's own default */
+  readonly engineRuntime?: string
   readonly logger?: Logger
 }
 
-const CONTROL_TARGET = '/rgrid'
-const ANSWER_TIMEOUT_MS = 10_000
+const IDLE_MS = 5 * 60_000
+const REFILL_DELAY_MS = 30
+// How many images have a container waiting from the start.
+const PREWARMED = 3
 
 /**
  * Runs each script in a container of its own: without network, as nobody, with a read-only root and only its workspace
- * to write to. The policy is not the caller's to choose.
+ * to write to. The policy is not the caller's to choose. Containers are started ahead where that is possible.
  */
 export function createDockerExecutor(options: DockerExecutorOptions): Executor {
-  const { instance, socketPath = DEFAULT_SOCKET_PATH, logger = SILENT } = options
-  const images: Readonly<Record<Runtime, string>> = { ...DEFAULT_IMAGES, ...options.images }
+  const { instance, workDirectory, cacheDirectory, socketPath = DEFAULT_SOCKET_PATH } = options
+  const { allowedImages = ['*'], slots = 4, keepWarm = false, engineRuntime, logger = SILENT } = options
+  const { runtimes = DEFAULT_RUNTIMES } = options
   const user = getContainerUser()
-  const live = new Set<string>()
+  const root = join(workDirectory, 'containers')
+  const homes = new Set<string>()
+  let engine: EngineWatch | undefined
+
   const connect = once(async () => {
     // Heavy to load, so only when there is a use for it.
     const { default: Dockerode } = await import('dockerode')
     return new Dockerode({ socketPath })
   })
-  const getHasInit = once(async () => hasInit(await connect()))
-
-  const start = async (launch: Launch): Promise<Running> => {
-    const undo: (() => Promise<void>)[] = []
-    const release = async (): Promise<void> => {
-      for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step()
+  const images = createImageStore({ connect, socketPath, cacheDirectory, user, logger })
+  const getContext = once(async (): Promise<ContainerContext> => {
+    const docker = await connect()
+    await mkdir(root, { recursive: true, mode: 0o700 })
+    engine ??= watchEngine(socketPath)
+    return {
+      docker,
+      instance,
+      user,
+      hasInit: await hasInit(docker),
+      engineRuntime,
+      seccomp: SECCOMP_PROFILE,
+      root,
+      homes,
     }
-    try {
-      const docker = await connect()
-      const hasInit = await getHasInit()
-      await handOver(launch.workDir, user)
-      const control = await createControlDirectory(launch, user)
-      undo.push(() => control.remove())
-      const setup = { instance, user, hasInit, image: images[launch.runtime], mountDir: control.mountDir }
-      const container = await createContainer(docker, launch, setup)
-      live.add(container.id)
-      undo.push(async () => {
-        await removeContainer(container)
-        live.delete(container.id)
+  })
+  const pool = createContainerPool({
+    make: async (shape) => createWaitingContainer(shape, await getContext()),
+    perShape: slots,
+    max: 2 * slots,
+    idleMs: IDLE_MS,
+    refillDelayMs: REFILL_DELAY_MS,
+    logger,
+  })
+
+  const prepare = async (request: PlaceRequest): Promise<Place> => {
+    const entry = runtimes[request.runtime]
+    const image = await images.ensure(request.image ?? entry.image, request).catch((error: unknown) => {
+      throw explainImage(error, request)
+    })
+    const complete = completeLaunch(request, entry, image)
+    const shape = toShape(request, image)
+    const context = await getContext()
+    if (!image.hasShell || !image.sharesFifos || engineRuntime !== undefined)
+      return createAttachedPlace({ ...context, complete }, request, shape)
+    const taken = await pool.take(shape, request.signal)
+    const watch = (engine ??= watchEngine(socketPath))
+    return createWaitingPlace({ pool, user, engine: watch, complete, name: toContainerName(request) }, taken)
+  }
+
+  const prewarm = async (present: readonly string[]): Promise<void> => {
+    for (const name of present.slice(0, PREWARMED)) {
+      const image = await images.ensure(name, {
+        onProgress: () => undefined,
+        signal: new AbortController().signal,
       })
-      return { ...(await startContainer(container, launch)), release }
-    } catch (error) {
-      await release().catch((cause: unknown) => logger.warn(`${launch.executionId}: ${String(cause)}`))
-      throw toStartError(error)
+      if (image.hasShell && image.sharesFifos) pool.prewarm(toShape(PLAIN_REQUEST, image))
     }
   }
 
   return {
     name: 'docker',
-    async listRuntimes() {
-      const names = [...new Set(Object.values(images))]
-      const found = await Promise.all(names.map((name) => hasImage(socketPath, name)))
-      const present = new Set(names.filter((_, index) => found[index]))
-      return RUNTIMES.filter((runtime) => present.has(images[runtime]))
-    },
-    start,
-    async sweep() {
-      const filters = { label: [`${LABELS.instance}=${instance}`] }
-      if (!(await hasContainers(socketPath, filters))) return
-      const docker = await connect()
-      const left = (await docker.listContainers({ all: true, filters })).filter(({ Id }) => !live.has(Id))
-      for (const { Id, Names, Mounts } of left) {
-        logger.info(`removing the container ${Names.join(', ')} that an earlier runner left`)
-        await removeContainer(docker.getContainer(Id))
-        const control = Mounts.find(({ Destination }) => Destination === CONTROL_TARGET)
-        if (control !== undefined) await rm(dirname(control.Source), { recursive: true, force: true })
+    async describe() {
+      const names = [...new Set(Object.values(runtimes).map(({ image }) => image))]
+      const found = await Promise.all(names.map((name) => images.has(name)))
+      const present = names.filter((_, index) => found[index])
+      if (keepWarm)
+        prewarm(present).catch((error: unknown) => logger.warn(`nothing waits yet: ${String(error)}`))
+      const offered = RUNTIMES.filter((runtime) => present.includes(runtimes[runtime].image))
+      return {
+        executor: 'docker',
+        runtimes: offered,
+        details: Object.fromEntries(offered.map((runtime) => [runtime, toDetail(runtimes[runtime])])),
+        resources: getMost(),
+        networks: ['none', 'bridge'],
+        images: [...allowedImages],
       }
     },
+    async prepare(request) {
+      try {
+        return await prepare(request)
+      } catch (error) {
+        throw toStartError(error)
+      }
+    },
+    async install() {
+      throw new StartError('dependency_install', 'this executor installs no dependencies')
+    },
+    getPoolStats: () => pool.getStats(),
+    sweep: () =>
+      sweepContainers({ connect, socketPath, instance, root, isOurs: (home) => homes.has(home), logger }),
     async close() {
-      for (const id of live) logger.warn(`the container ${id} is still there`)
+      await pool.drain()
+      engine?.close()
     },
   }
 }
 
-/** Runs `make` at the first call and keeps what it gave, unless it failed. */
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined
-  return () => {
-    made ??= make().catch((error: unknown) => {
-      made = undefined
-      throw error
-    })
-    return made
+const PLAIN_REQUEST = {
+  resources: {},
+  network: undefined,
+  isolation: 'execution' as const,
+  layer: undefined,
+  project: '',
+  scriptSha256: '',
+} satisfies ShapeRequest
+
+const toDetail = ({ image, command, installer }: RuntimeEntry) => ({
+  image,
+  command: [...command],
+  installer,
+})
+
+const MIB = 1024 * 1024
+
+/** The most that one script may use of this machine. */
+function getMost(): Resources {
+  return {
+    cpus: availableParallelism(),
+    memoryMib: Math.floor(totalmem() / MIB),
+    pids: LIMITS.pidsMax,
+    diskMib: LIMITS.diskMaxMib,
   }
 }
 
-async function hasInit(docker: Docker): Promise<boolean> {
-  const info: unknown = await docker.info()
-  const commit =
-    typeof info === 'object' && info !== null && 'InitCommit' in info ? info.InitCommit : undefined
-  // What the engine answers when it finds no init to ask for its version.
-  return !(typeof commit === 'object' && commit !== null && 'ID' in commit && commit.ID === 'N/A')
+/** Fills a launch up with what the image and the dependencies add to it. */
+function completeLaunch(
+  { runtime, executionId, attempt, layer }: PlaceRequest,
+  entry: RuntimeEntry,
+  image: PreparedImage,
+): (launch: Launch) => LaunchScript {
+  const found = findCommand(entry, image)
+  if (found === undefined) {
+    const [program = ''] = entry.command
+    throw new StartError(
+      'internal',
+      `the image ${image.name} has no ${program} to run ${runtime} scripts with`,
+    )
+  }
+  const command = layer?.kind === 'python' ? [LAYER_PYTHON, ...found.slice(1)] : found
+  const baseEnv = {
+    // The root file system is read-only, and the container's user has no home in it.
+    HOME: '/tmp',
+    // Python would hold back what it prints to a pipe until it ends.
+    PYTHONUNBUFFERED: '1',
+    ...(image.pycacheDirectory === null ? {} : { PYTHONPYCACHEPREFIX: PYCACHE_TARGET }),
+  }
+  return (launch) => ({ ...launch, executionId, attempt, baseEnv, command })
 }
 
-async function hasImage(socketPath: string, image: string): Promise<boolean> {
-  const { status, text } = await askEngine(socketPath, `/images/${image}/json`, ANSWER_TIMEOUT_MS)
-  if (status === 404) return false
-  if (status !== 200) throw new Error(`the Docker engine says of the image ${image}: ${text.trim()}`)
-  return true
+/** Says for what an image was wanted that is not to be had. */
+function explainImage(error: unknown, { runtime, image }: PlaceRequest): unknown {
+  if (!(error instanceof StartError) || image !== undefined) return error
+  return new StartError(error.reason, `runtime ${runtime}: ${error.message}`, { cause: error })
 }
 
-/** Whether there is any container to look at: mostly not, and then the Docker client need not be loaded. */
-async function hasContainers(socketPath: string, filters: object): Promise<boolean> {
-  const path = `/containers/json?all=1&filters=${encodeURIComponent(JSON.stringify(filters))}`
-  const { status, text } = await askEngine(socketPath, path, ANSWER_TIMEOUT_MS)
-  return status !== 200 || text.trim() !== '[]'
-}
+const LAYER_PYTHON = '/deps/venv/bin/python'

@@ -7,8 +7,8 @@ import type {
   Offer,
   Phases,
   PoolStats,
-  Resources,
   Runtime,
+  Spec,
   Usage,
   WireFile,
 } from '@rgrid/protocol'
@@ -25,7 +25,7 @@ export interface PlaceRequest {
   /** The digest of the script, by which executions that share a container are told from others. */
   readonly scriptSha256: string
   /** What the caller asked for; the executor fills in the rest. */
-  readonly resources: Partial<Resources>
+  readonly resources: Spec['resources']
   readonly network: Network | undefined
   readonly isolation: Isolation
   /** The installed dependencies of the script. */
@@ -42,6 +42,8 @@ export interface Launch {
   readonly script: string
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  /** How much of what is in the workspace was put there by the runner. */
+  readonly inputBytes: number
   /** How long the script may run, counted by the place itself: the script ends then, also when the runner hangs. */
   readonly deadlineMs: number
 }
@@ -104,6 +106,7 @@ export interface Running {
 
 /** Dependencies to be installed. */
 export interface InstallRequest {
+  readonly project: string
   readonly runtime: Runtime
   /** In place of the runtime's image. */
   readonly image: string | undefined

@@ -1,9 +1,18 @@
 import type { Runtime } from '@rgrid/protocol'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdir, rm, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { onExit } from 'signal-exit'
-import { StartError, type Executor, type Exit, type Launch, type Running } from './executor.js'
+import {
+  StartError,
+  type Executor,
+  type Exit,
+  type Launch,
+  type PlaceRequest,
+  type Running,
+} from './executor.js'
 import { findCommands } from './process/find-commands.js'
 import { findMarked, sendSignal } from './process/process-table.js'
 import { createScriptEnv } from './process/script-env.js'
@@ -13,6 +22,8 @@ import { sampleUsage } from './process/usage-sampler.js'
 export interface ProcessExecutorOptions {
   /** Marks the processes of one runner, so that {@link Executor.sweep} finds what a killed one left. */
   readonly instance: string
+  /** A directory of this executor's own, for the workspaces. */
+  readonly workDirectory: string
 }
 
 // How long output may still come after the script's end before whoever holds the pipes is killed, then cut off.
@@ -21,52 +32,96 @@ const CUT_OFF_MS = 1_000
 
 type Child = ChildProcess & Pick<Running, 'stdout' | 'stderr'> & { readonly pid: number }
 
+/** A script of this machine: what runs it, and where. */
+interface Spawn {
+  readonly command: string
+  readonly workDir: string
+  readonly env: Record<string, string>
+  readonly launch: Launch
+}
+
 /**
  * Runs scripts as plain processes of this machine, without any isolation: for your own scripts. Each gets a process
  * group of its own; at its end everything that it started and left behind is killed.
  */
-export function createProcessExecutor({ instance }: ProcessExecutorOptions): Executor {
+export function createProcessExecutor(options: ProcessExecutorOptions): Executor {
+  const { instance, workDirectory } = options
   const marks = { RGRID_INSTANCE: instance }
   const groups = new Set<number>()
+  const live = new Set<string>()
   let commands: Promise<Map<Runtime, string>> | undefined
   const forget = onExit(() => {
     for (const group of groups) sendSignal(-group, 'SIGKILL')
   })
+  const listCommands = (): Promise<Map<Runtime, string>> => (commands ??= findCommands())
 
-  const start = async (launch: Launch): Promise<Running> => {
-    const command = (await (commands ??= findCommands())).get(launch.runtime)
-    if (command === undefined)
-      throw new StartError('internal', `this machine has no program for the runtime ${launch.runtime}`)
+  const start = async (job: Spawn, marker: string): Promise<[Child, Running]> => {
     const startedAt = process.hrtime.bigint()
-    const child = await spawnScript(command, launch, createScriptEnv(launch, marks))
+    const child = await spawnScript(job)
     groups.add(child.pid)
-    const marker = `RGRID_EXECUTION_ID=${launch.executionId}`
     const exit = waitForExit(child, startedAt)
     void exit.then(() => endStreams(child, marker))
-    return {
-      stdout: child.stdout,
-      stderr: child.stderr,
-      exit,
-      async signal(name) {
-        if (child.exitCode !== null || child.signalCode !== null) return
-        if (name === 'SIGTERM') sendSignal(child.pid, name)
-        else killTree(child.pid, marker)
-      },
-      async release() {
-        killTree(child.pid, marker)
-        groups.delete(child.pid)
-      },
+    const signal: Running['signal'] = async (name) => {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      if (name === 'SIGTERM') sendSignal(child.pid, name)
+      else killTree(child.pid, marker)
     }
+    return [child, { stdout: child.stdout, stderr: child.stderr, exit, signal }]
   }
 
   return {
     name: 'process',
-    async listRuntimes() {
-      return [...(await (commands ??= findCommands())).keys()]
+    async describe() {
+      const found = await listCommands()
+      const details = Object.fromEntries(
+        [...found].map(([runtime, command]) => [runtime, describeRuntime(runtime, command)]),
+      )
+      return {
+        executor: 'process',
+        runtimes: [...found.keys()],
+        details,
+        resources: null,
+        networks: ['bridge'],
+        images: [],
+      }
     },
-    start,
+    async prepare(request) {
+      const command = (await listCommands()).get(request.runtime)
+      if (command === undefined)
+        throw new StartError('internal', `this machine has no program for the runtime ${request.runtime}`)
+      const home = join(workDirectory, `${request.executionId}.${request.attempt}`)
+      const workDir = await createDirectories(home, request)
+      const marker = `RGRID_EXECUTION_ID=${request.executionId}`
+      let child: Child | undefined
+      live.add(marker)
+      return {
+        workDir,
+        container: null,
+        async start(launch) {
+          const program = toProgram(command, request)
+          const env = createScriptEnv(launch.env, request, marks)
+          const [started, running] = await start({ command: program, workDir, env, launch }, marker)
+          child = started
+          return running
+        },
+        async remove() {
+          if (child !== undefined) {
+            killTree(child.pid, marker)
+            groups.delete(child.pid)
+          }
+          live.delete(marker)
+          await rm(home, { recursive: true, force: true })
+        },
+      }
+    },
+    async install() {
+      throw new StartError('dependency_install', 'this executor installs no dependencies')
+    },
+    getPoolStats: () => undefined,
     async sweep() {
-      for (const pid of findMarked(`RGRID_INSTANCE=${instance}`)) sendSignal(pid, 'SIGKILL')
+      const ours = new Set([...live].flatMap((marker) => findMarked(marker)))
+      for (const pid of findMarked(`RGRID_INSTANCE=${instance}`))
+        if (!ours.has(pid)) sendSignal(pid, 'SIGKILL')
     },
     async close() {
       forget()
@@ -74,11 +129,25 @@ export function createProcessExecutor({ instance }: ProcessExecutorOptions): Exe
   }
 }
 
-async function spawnScript(
-  command: string,
-  { script, args, workDir }: Launch,
-  env: Record<string, string>,
-): Promise<Child> {
+const describeRuntime = (runtime: Runtime, command: string) => ({
+  image: null,
+  command: [command],
+  installer: runtime.startsWith('python') ? 'pip' : runtime.startsWith('node') ? 'npm' : null,
+})
+
+async function createDirectories(home: string, { layer }: PlaceRequest): Promise<string> {
+  const workDir = join(home, 'work')
+  await mkdir(workDir, { recursive: true })
+  // Node looks for packages in every folder above the script.
+  if (layer?.kind === 'node') await symlink(join(layer.directory, 'node_modules'), join(home, 'node_modules'))
+  return workDir
+}
+
+const toProgram = (command: string, { layer }: PlaceRequest): string =>
+  layer?.kind === 'python' ? join(layer.directory, 'venv/bin/python') : command
+
+async function spawnScript({ command, workDir, env, launch }: Spawn): Promise<Child> {
+  const { script, args } = launch
   try {
     const child = spawn(command, [...toWords(script), ...args], {
       cwd: workDir,

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { collectOutputs } from '../../src/attempt/collect-outputs.js'
 import { listOutputs } from '../../src/attempt/list-outputs.js'
-import { createWorkspace, type Workspace } from '../../src/attempt/workspace.js'
+import { fillWorkspace, type Workspace } from '../../src/attempt/workspace.js'
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
@@ -26,7 +26,7 @@ async function createTestWorkspace(
   }))
   const spec = { files, folders: [] } as unknown as Claim['spec']
   const claim = { executionId: 'exec_1', attempt: 1, spec } as Claim
-  return createWorkspace(root, claim, () => Promise.reject(new Error('nothing is fetched here')))
+  return fillWorkspace(root, claim, () => Promise.reject(new Error('nothing is fetched here')))
 }
 
 const paths = async (workspace: Workspace): Promise<string[]> =>

@@ -14,7 +14,9 @@ import {
   withExitAtStreamEnd,
   withLateExit,
   withLaunch,
+  withPlace,
   withPlainErrors,
+  withRequest,
   withRunning,
   withShell,
   withStdout,
@@ -60,7 +62,7 @@ const MUTANTS: readonly [string, Check, Mutate][] = [
   [
     'calls the script by its absolute path',
     launch.checkWorkingDirectory,
-    withLaunch((given) => ({ ...given, script: `${given.workDir}/${given.script}` })),
+    withLaunch((given, { workDir }) => ({ ...given, script: `${workDir}/${given.script}` })),
   ],
   ['starts elsewhere', launch.checkWorkingDirectory, withShell('mkdir -p x; cp -r [!x]* x; cd x; exec "$@"')],
   [
@@ -78,7 +80,7 @@ const MUTANTS: readonly [string, Check, Mutate][] = [
   [
     'starts something else',
     launch.checkMissingRuntime,
-    withLaunch((given) => ({ ...given, runtime: 'python' })),
+    withRequest((given) => ({ ...given, runtime: 'python' })),
   ],
 
   [
@@ -128,7 +130,7 @@ const MUTANTS: readonly [string, Check, Mutate][] = [
     })),
   ],
   ['leaves daemons behind', end.checkRelease, forgetDaemons],
-  ['releases nothing', end.checkRelease, withRunning(() => ({ release: async () => undefined }))],
+  ['releases nothing', end.checkRelease, withPlace(() => ({ remove: async () => undefined }))],
   ['sweeps nothing', end.checkSweep, (executor) => ({ ...executor, sweep: async () => undefined })],
   ['sweeps everything', end.checkSweep, (executor) => ({ ...executor, sweep: sweepAll })],
   ['measures nothing', end.checkUsage, withUsage({ cpuSeconds: null, peakMemoryBytes: null })],
@@ -161,9 +163,9 @@ const createContext = (
   onTestFinished: ContractContext['onTestFinished'],
 ): ContractContext => ({
   onTestFinished,
-  create(instance) {
+  create(instance, workDirectory) {
     instances.add(instance)
-    return mutate(createProcessExecutor({ instance }))
+    return mutate(createProcessExecutor({ instance, workDirectory }))
   },
   countLeft: async (instance) => findMarked(`RGRID_INSTANCE=${instance}`).length,
 })

@@ -5,6 +5,6 @@ import { describeExecutor } from './executor-contract.js'
 describeExecutor('process', {
   available: true,
   isolates: false,
-  create: (instance) => createProcessExecutor({ instance }),
+  create: (instance, workDirectory) => createProcessExecutor({ instance, workDirectory }),
   countLeft: async (instance) => findMarked(`RGRID_INSTANCE=${instance}`).length,
 })

@@ -1,5 +1,11 @@
 import { isEngineAnswering } from '../../src/executors/docker/is-engine-answering.js'
+import { createDockerExecutor, type DockerExecutorOptions } from '../../src/executors/docker-executor.js'
 import { parseImages, type Images } from '../../src/executors/docker/images/parse-images.js'
+import { DEFAULT_RUNTIMES, type RuntimeTable } from '../../src/executors/docker/images/runtime-table.js'
+import type { Executor } from '../../src/executors/executor.js'
+import { RUNTIMES } from '@rgrid/protocol'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 
 /** The images of the tests: from `RGRID_IMAGES`, else those that `packages/e2e/images/make-images.sh` makes. */
 export const TEST_IMAGES: Images = {
@@ -9,6 +15,32 @@ export const TEST_IMAGES: Images = {
   // One that nobody has.
   'python3.13': 'rgrid-test/absent',
   ...parseImages(process.env['RGRID_IMAGES'] ?? ''),
+}
+
+/** The runtimes of the tests. */
+export const TEST_RUNTIMES: RuntimeTable = Object.fromEntries(
+  RUNTIMES.map((runtime) => {
+    const entry = DEFAULT_RUNTIMES[runtime]
+    return [runtime, { ...entry, image: TEST_IMAGES[runtime] ?? entry.image }]
+  }),
+) as RuntimeTable
+
+// Shared by all tests, as looking into an image takes a while and gives the same each time.
+const CACHE = join(tmpdir(), 'rgrid-test-cache')
+
+/** Makes a Docker executor for a test. */
+export function createTestExecutor(
+  instance: string,
+  workDirectory: string,
+  options: Partial<DockerExecutorOptions> = {},
+): Executor {
+  return createDockerExecutor({
+    instance,
+    workDirectory,
+    cacheDirectory: CACHE,
+    runtimes: TEST_RUNTIMES,
+    ...options,
+  })
 }
 
 /**

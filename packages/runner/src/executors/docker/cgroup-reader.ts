@@ -10,6 +10,8 @@ export interface SampledUsage {
 export interface Sight extends SampledUsage {
   /** Whether anything runs in it: its control group is there some time before and after. */
   readonly hasProcesses: boolean
+  /** How many of its processes were killed for want of memory; `null` where that is not told. */
+  readonly oomKills: number | null
 }
 
 /** Looks at a container; `undefined` where its control group is not there. */
@@ -44,6 +46,7 @@ function readVersion1(cpu: string, memory: string): Sight | undefined {
     hasProcesses: hasProcesses(cpu),
     cpuSeconds: Number(nanoseconds) / 1e9,
     peakMemoryBytes: toNumber(readText(`${memory}/memory.max_usage_in_bytes`)),
+    oomKills: readOomKills(`${memory}/memory.oom_control`),
   }
 }
 
@@ -56,8 +59,12 @@ function readVersion2(group: string): Sight | undefined {
     hasProcesses: hasProcesses(group),
     cpuSeconds: Number(microseconds) / 1e6,
     peakMemoryBytes: toNumber(memory),
+    oomKills: readOomKills(`${group}/memory.events`),
   }
 }
+
+const readOomKills = (path: string): number | null =>
+  toNumber(/^oom_kill (\d+)$/m.exec(readText(path) ?? '')?.[1])
 
 const hasProcesses = (group: string): boolean => (readText(`${group}/cgroup.procs`) ?? '') !== ''
 

@@ -1,16 +1,26 @@
 import type { ContainerCreateOptions } from 'dockerode'
-import type { Launch } from '../executor.js'
 import type { ContainerUser } from './container-user.js'
+import type { Shape } from './shape.js'
 
-/** What a container is made from, beside its launch. */
+/** What a container is made from, beside its shape. */
 export interface ContainerSetup {
-  readonly instance: string
-  readonly image: string
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
   readonly user: ContainerUser
-  /** The runner's directory that the container sees at `/rgrid`. */
+  /** What it starts with. No argument, environment value or secret of a script may be in it. */
+  readonly entrypoint: readonly string[]
+  /** The directory that it sees at `/work`. */
+  readonly workDir: string
+  /** The runner's directory that it sees at `/rgrid`. */
   readonly mountDir: string
+  /** How many processes of RGrid run in it beside the script's. */
+  readonly ownPids: number
   /** Whether the engine can put an init before the script. */
   readonly hasInit: boolean
+  /** The engine's runtime, such as `runsc`; its default where not set. */
+  readonly engineRuntime: string | undefined
+  /** The seccomp profile as JSON. */
+  readonly seccomp: string
 }
 
 /** The labels by which a runner knows its containers again. */
@@ -21,27 +31,23 @@ export const LABELS = {
 } as const
 
 const MIB = 1024 * 1024
-// Docker refuses less.
-const MIN_MEMORY_MIB = 6
 const TMP_MIB = 64
 const OPEN_FILES = 1024
-
-/** The name of a container: the engine refuses to make the same attempt twice. */
-export const toContainerName = ({ executionId, attempt }: Launch): string => `rgrid-${executionId}-${attempt}`
+const NANO = 1e9
 
 /**
  * The one place that says what a container may do. Nothing in it can be widened by whoever submits a script, and no
  * argument, environment value or secret is in it: the engine shows and stores all of this.
  */
-export function createContainerOptions(launch: Launch, setup: ContainerSetup): ContainerCreateOptions {
-  const { instance, image, user, hasInit } = setup
+export function createContainerOptions(shape: Shape, setup: ContainerSetup): ContainerCreateOptions {
+  const { user } = setup
   return {
-    name: toContainerName(launch),
-    Image: image,
+    name: setup.name,
+    Image: shape.image.id,
     User: `${user.uid}:${user.gid}`,
     Hostname: 'rgrid',
     WorkingDir: '/work',
-    Entrypoint: ['/bin/sh', '/rgrid/launch'],
+    Entrypoint: [...setup.entrypoint],
     Cmd: [],
     Env: [],
     // A health check is a program of the image, run again and again by the engine.
@@ -52,58 +58,72 @@ export function createContainerOptions(launch: Launch, setup: ContainerSetup): C
     AttachStdout: true,
     AttachStderr: true,
     // Less than half the start time of network mode `none`, and the same: a name space of its own with only `lo`.
-    NetworkDisabled: true,
-    Labels: {
-      [LABELS.instance]: instance,
-      [LABELS.execution]: launch.executionId,
-      [LABELS.attempt]: String(launch.attempt),
-    },
-    HostConfig: createHostConfig(launch, setup.mountDir, hasInit),
+    NetworkDisabled: shape.network === 'none',
+    Labels: { ...setup.labels },
+    HostConfig: createHostConfig(shape, setup),
   }
 }
 
-function createHostConfig(
-  { workDir, memoryMib, pids }: Launch,
-  mountDir: string,
-  hasInit: boolean,
-): ContainerCreateOptions['HostConfig'] {
-  const memory = Math.max(memoryMib, MIN_MEMORY_MIB) * MIB
-  const bind = (source: string, target: string, isReadOnly: boolean) => ({
+function createHostConfig(shape: Shape, setup: ContainerSetup): ContainerCreateOptions['HostConfig'] {
+  const { cpus, memoryMib, pids, diskMib } = shape.resources
+  const fileBytes = diskMib * MIB
+  return {
+    CapDrop: ['ALL'],
+    SecurityOpt: ['no-new-privileges', `seccomp=${setup.seccomp}`],
+    Privileged: false,
+    ReadonlyRootfs: true,
+    IpcMode: 'private',
+    NanoCpus: Math.round(cpus * NANO),
+    Memory: memoryMib * MIB,
+    // The same number: unset would allow as much swap again.
+    MemorySwap: memoryMib * MIB,
+    PidsLimit: Math.max(1, pids) + setup.ownPids,
+    OomScoreAdj: 500,
+    Ulimits: [
+      { Name: 'core', Soft: 0, Hard: 0 },
+      { Name: 'nofile', Soft: OPEN_FILES, Hard: OPEN_FILES },
+      { Name: 'fsize', Soft: fileBytes, Hard: fileBytes },
+    ],
+    Tmpfs: { '/tmp': `rw,nosuid,nodev,size=${TMP_MIB}m,mode=1777` },
+    ShmSize: TMP_MIB * MIB,
+    Mounts: createMounts(shape, setup),
+    Init: setup.hasInit,
+    // The exit code has to outlive the container's end, and nothing may start it twice.
+    AutoRemove: false,
+    RestartPolicy: { Name: 'no' },
+    LogConfig: { Type: 'none', Config: {} },
+    ...(setup.engineRuntime === undefined ? {} : { Runtime: setup.engineRuntime }),
+  }
+}
+
+function createMounts({ image, layer, network }: Shape, { workDir, mountDir }: ContainerSetup) {
+  const bind = (source: string, target: string, isReadOnly = true) => ({
     Type: 'bind' as const,
     Source: source,
     Target: target,
     ReadOnly: isReadOnly,
     BindOptions: { Propagation: 'rprivate' as const },
   })
-  return {
-    // Seccomp is the engine's default profile.
-    CapDrop: ['ALL'],
-    SecurityOpt: ['no-new-privileges'],
-    Privileged: false,
-    ReadonlyRootfs: true,
-    IpcMode: 'private',
-    Memory: memory,
-    // The same number: unset would allow as much swap again.
-    MemorySwap: memory,
-    // 0 would mean no limit.
-    PidsLimit: Math.max(1, pids),
-    OomScoreAdj: 500,
-    Ulimits: [
-      { Name: 'core', Soft: 0, Hard: 0 },
-      { Name: 'nofile', Soft: OPEN_FILES, Hard: OPEN_FILES },
-    ],
-    Tmpfs: { '/tmp': `rw,nosuid,nodev,size=${TMP_MIB}m,mode=1777` },
-    Mounts: [
-      bind(workDir, '/work', false),
-      bind(mountDir, '/rgrid', true),
-      // Without a network the engine supplies neither.
-      bind(`${mountDir}/hosts`, '/etc/hosts', true),
-      bind(`${mountDir}/resolv.conf`, '/etc/resolv.conf', true),
-    ],
-    Init: hasInit,
-    // The exit code has to outlive the container's end, and nothing may start it twice.
-    AutoRemove: false,
-    RestartPolicy: { Name: 'no' },
-    LogConfig: { Type: 'none', Config: {} },
-  }
+  return [
+    bind(workDir, '/work', false),
+    bind(mountDir, '/rgrid'),
+    // Without a network the engine supplies neither.
+    ...(network === 'none'
+      ? [bind(`${mountDir}/hosts`, '/etc/hosts'), bind(`${mountDir}/resolv.conf`, '/etc/resolv.conf')]
+      : []),
+    ...(image.pycacheDirectory === null ? [] : [bind(image.pycacheDirectory, PYCACHE_TARGET)]),
+    ...(layer === undefined ? [] : [bindLayer(layer.kind, layer.directory, bind)]),
+  ]
+}
+
+/** Where a container sees the compiled standard library of its image. */
+export const PYCACHE_TARGET = '/var/cache/rgrid/pycache'
+
+function bindLayer<T>(
+  kind: 'python' | 'node',
+  directory: string,
+  bind: (source: string, target: string) => T,
+): T {
+  // Node looks for packages in every folder above the script, and so at the root.
+  return kind === 'python' ? bind(directory, '/deps') : bind(`${directory}/node_modules`, '/node_modules')
 }

@@ -1,42 +1,62 @@
 import { chown, mkdir, rm, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import type { Launch } from '../executor.js'
-import { formatLaunchScript } from './launch-script.js'
+import { join } from 'node:path'
 import type { ContainerUser } from './container-user.js'
 
-/** What the runner hands to one container, beside the workspace: read-only there, and out of reach for other users. */
-export interface ControlDirectory {
-  /** The part that the container sees. */
+/** The directories of one container on this machine: out of reach for other users. */
+export interface ContainerDirectory {
+  /** What it sees at `/work`. */
+  readonly workDir: string
+  /** What the runner hands to it, read-only, at `/rgrid`. */
   readonly mountDir: string
+  /** Puts a file into {@link ContainerDirectory.mountDir}. */
+  write(name: string, text: string): Promise<void>
+  /** Gives files in {@link ContainerDirectory.mountDir} that are there already to the container's user. */
+  give(name: string): Promise<void>
   remove(): Promise<void>
 }
 
-const HOSTNAME_LINES = '127.0.0.1\tlocalhost rgrid\n::1\tlocalhost ip6-localhost rgrid\n'
+const HOSTS = '127.0.0.1\tlocalhost rgrid\n::1\tlocalhost ip6-localhost rgrid\n'
 
-/** Makes the control directory of a launch, next to its workspace. */
-export async function createControlDirectory(launch: Launch, user: ContainerUser): Promise<ControlDirectory> {
-  const home = join(dirname(launch.workDir), `${basename(launch.workDir)}.control`)
+/** Makes the directories of a container at `home`, which must not be there yet, and is in `homes` as long as it is. */
+export async function createContainerDirectory(
+  home: string,
+  user: ContainerUser,
+  homes: Set<string>,
+): Promise<ContainerDirectory> {
   const mountDir = join(home, 'rgrid')
-  const remove = (): Promise<void> => rm(home, { recursive: true, force: true })
-  const files = {
-    launch: formatLaunchScript(launch),
-    hosts: HOSTNAME_LINES,
-    // No name server: a lookup fails at once in place of waiting for one.
-    'resolv.conf': '',
+  const workDir = join(home, 'work')
+  const own = async (path: string): Promise<void> => {
+    if (user.isForeign) await chown(path, user.uid, user.gid)
   }
+  const directory: ContainerDirectory = {
+    workDir,
+    mountDir,
+    async write(name, text) {
+      const path = join(mountDir, name)
+      // Never written over: what reads the old one goes on reading it.
+      await rm(path, { force: true })
+      await writeFile(path, text, { mode: 0o400, flag: 'wx' })
+      await own(path)
+    },
+    give: (name) => own(join(mountDir, name)),
+    async remove() {
+      await rm(home, { recursive: true, force: true })
+      homes.delete(home)
+    },
+  }
+  homes.add(home)
   try {
-    await remove()
-    await mkdir(home, { mode: 0o700 })
-    await mkdir(mountDir, { mode: 0o700 })
-    for (const [name, text] of Object.entries(files)) {
-      const file = join(mountDir, name)
-      await writeFile(file, text, { mode: 0o400 })
-      if (user.isForeign) await chown(file, user.uid, user.gid)
+    await mkdir(home, { mode: 0o700, recursive: true })
+    for (const path of [mountDir, workDir]) {
+      await mkdir(path, { mode: 0o700 })
+      await own(path)
     }
-    if (user.isForeign) await chown(mountDir, user.uid, user.gid)
-    return { mountDir, remove }
+    await directory.write('hosts', HOSTS)
+    // No name server: a lookup fails at once in place of waiting for one.
+    await directory.write('resolv.conf', '')
+    return directory
   } catch (error) {
-    await remove()
+    await directory.remove()
     throw error
   }
 }

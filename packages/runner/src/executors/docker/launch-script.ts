@@ -1,37 +1,44 @@
 import type { Launch } from '../executor.js'
-import { toProgram } from './images.js'
 
 /** Makes one word of a shell script out of any text without NUL. */
 export const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
+/** What a launch script is written from. */
+export interface LaunchScript extends Launch {
+  readonly executionId: string
+  readonly attempt: number
+  /** The program that runs the script, by its absolute path, and its first arguments. */
+  readonly command: readonly string[]
+  /** What is set before the script's own environment. */
+  readonly baseEnv: Readonly<Record<string, string>>
+}
+
+// To shells these mean something, or cannot be set.
+const SHELL_NAMES = new Set(
+  'BASHOPTS BASH_ENV BASH_VERSINFO ENV EUID FUNCNAME GROUPS HISTCMD IFS LINENO MAIL MAILCHECK MAILPATH OLDPWD OPTARG OPTIND PATH POSIXLY_CORRECT PPID PS1 PS2 PS4 PWD RANDOM SECONDS SHELLOPTS SHLVL UID _'.split(
+    ' ',
+  ),
+)
+
 /**
  * Writes the shell script that becomes the user's script: arguments and environment travel in it, so that neither is
  * in what the engine knows and stores of a container.
- *
- * The program is looked up before the environment is changed, and `env` sets the environment, as shells give some
- * names (`OPTIND`, `UID`) a meaning of their own.
  */
-export function formatLaunchScript({ runtime, script, args, env, executionId, attempt }: Launch): string {
-  const program = toProgram(runtime)
-  const variables = {
-    // The root file system is read-only, and the container's user has no home in it.
-    HOME: '/tmp',
-    // Python would hold back what it prints to a pipe until it ends.
-    PYTHONUNBUFFERED: '1',
-    ...env,
-    RGRID_EXECUTION_ID: executionId,
-    RGRID_ATTEMPT: String(attempt),
-  }
-  const assignments = Object.entries(variables).map(([name, value]) => quote(`${name}=${value}`))
-  const words = [...(script.startsWith('-') ? ['--'] : []), script, ...args].map(quote)
-  return `IFS=:
-for folder in $PATH; do
-  [ -x "$folder/${program}" ] && break
-done
-if [ ! -x "$folder/${program}" ]; then
-  echo "rgrid: the image has no ${program} on its PATH" >&2
-  exit 127
-fi
-exec env ${assignments.join(' ')} "$folder/${program}" ${words.join(' ')}
-`
+export function formatLaunchScript(launch: LaunchScript): string {
+  const env = Object.entries({
+    ...launch.baseEnv,
+    ...launch.env,
+    RGRID_EXECUTION_ID: launch.executionId,
+    RGRID_ATTEMPT: String(launch.attempt),
+  })
+  const plain = env.filter(([name]) => !SHELL_NAMES.has(name))
+  // Another program sets those, which takes a moment longer.
+  const special = env.filter(([name]) => SHELL_NAMES.has(name))
+  const assign = ([name, value]: [string, string]): string => `${name}=${quote(value)}`
+  const words = [...launch.command, ...toWords(launch.script), ...launch.args].map(quote).join(' ')
+  const setter = special.length === 0 ? '' : `env ${special.map((pair) => quote(pair.join('='))).join(' ')} `
+  return `export ${plain.map(assign).join(' ')}\nexec ${setter}${words}\n`
 }
+
+/** A script whose name looks like an option must not be taken for one. */
+export const toWords = (script: string): string[] => (script.startsWith('-') ? ['--', script] : [script])

@@ -1,23 +1,20 @@
 import type { Container } from 'dockerode'
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { Exit, Launch, Running } from '../executor.js'
+import type { Exit, Running } from '../executor.js'
 import { attachOutput } from './attach-output.js'
-import { getEngineStatus, isEngineStatus } from './engine-error.js'
+import { getEngineStatus } from './engine-error.js'
+import { killContainer } from './kill-container.js'
 import { toExit } from './to-exit.js'
 import { sampleUsage, type UsageSampler } from './usage-sampler.js'
 import { waitForEnd, type ContainerState } from './wait-for-end.js'
 
-const KILL_RETRY_MS = 100
 const MIB = 1024 * 1024
-
-type Started = Omit<Running, 'release'>
 
 /**
  * Attaches to a container that was made for a launch, starts it, and follows it to its end.
  *
  * @throws the engine's refusal to start it.
  */
-export async function startContainer(container: Container, { memoryMib }: Launch): Promise<Started> {
+export async function startContainer(container: Container, memoryMib: number): Promise<Running> {
   const outputs = await Promise.all([attachOutput(container, 'stdout'), attachOutput(container, 'stderr')])
   const [stdout, stderr] = outputs
   const sampler = sampleUsage(container, () => {
@@ -54,14 +51,7 @@ export async function startContainer(container: Container, { memoryMib }: Launch
     exit: follow(),
     async signal(name) {
       if (name === 'SIGKILL') wasKilled = true
-      while (!hasEnded) {
-        try {
-          return void (await container.kill({ signal: name }))
-        } catch (error) {
-          if (isEngineStatus(error, 404, 409)) return
-          await sleep(KILL_RETRY_MS)
-        }
-      }
+      await killContainer(container, name, () => hasEnded)
     },
   }
 }

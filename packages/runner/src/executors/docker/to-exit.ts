@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import type { Usage } from '@rgrid/protocol'
 import type { Exit } from '../executor.js'
-import type { ContainerEnd, ContainerState } from './wait-for-end.js'
+import type { ContainerEnd, EndState } from './wait-for-end.js'
 
 /** What the executor knows of a container beside the engine's word. */
 export interface EndContext {
@@ -29,7 +29,10 @@ const HARMLESS = new Set([
  * The engine has one number for both, so a script that was killed by signal `n` and one that exits with `128 + n` look
  * alike. They are reported as shells do: as the signal, with the number kept as the exit code.
  */
-export function toExit({ outcome, state, hasEngineBroken }: ContainerEnd, context: EndContext): Exit {
+export function toExit(
+  { outcome, state, hasEngineBroken }: ContainerEnd<EndState>,
+  context: EndContext,
+): Exit {
   const { usage, wasKilled } = context
   const exit = { exitCode: null, signal: null, message: null, usage }
   if (outcome === 'removed')
@@ -55,7 +58,7 @@ export function toExit({ outcome, state, hasEngineBroken }: ContainerEnd, contex
   return { ...exit, cause: 'exit', exitCode, message: describeLostChild(state) }
 }
 
-function describeLostChild({ OOMKilled }: ContainerState): string | null {
+function describeLostChild({ OOMKilled }: EndState): string | null {
   return OOMKilled ? 'a process that the script started was killed for want of memory' : null
 }
 

@@ -1,5 +1,5 @@
 import type { Container } from 'dockerode'
-import { createCgroupReader, type Look, type SampledUsage } from './cgroup-reader.js'
+import { createCgroupReader, type Look, type SampledUsage, type Sight } from './cgroup-reader.js'
 import { followEngineStats } from './engine-stats.js'
 import { waitUntilGone } from './wait-until-gone.js'
 
@@ -7,6 +7,8 @@ import { waitUntilGone } from './wait-until-gone.js'
 export interface UsageSampler {
   /** The container has been started: asks the engine about it where nothing is seen by looking. */
   askEngineIfBlind(): void
+  /** Looks now. */
+  look(): Sight | undefined
   /** Ends the watch. */
   stop(): SampledUsage
 }
@@ -41,13 +43,14 @@ export function sampleUsage(
     seen.cpuSeconds = maxOf(seen.cpuSeconds, cpuSeconds)
     seen.peakMemoryBytes = maxOf(seen.peakMemoryBytes, peakMemoryBytes)
   }
-  const look = (): void => {
-    if (over.signal.aborted) return
+  const look = (): Sight | undefined => {
+    if (over.signal.aborted) return undefined
     const sight = lookOnce()
     if (sight?.hasProcesses === true) seenAt ??= performance.now()
-    if (seenAt === undefined) return
+    if (seenAt === undefined) return sight
     if (sight !== undefined) add(sight)
     if (sight?.hasProcesses !== true) end()
+    return sight
   }
   const end = (): void => {
     if (over.signal.aborted) return
@@ -69,6 +72,7 @@ export function sampleUsage(
   schedule()
 
   return {
+    look,
     askEngineIfBlind() {
       hasStarted = true
       look()

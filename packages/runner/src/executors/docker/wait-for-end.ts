@@ -7,11 +7,14 @@ import { isEngineStatus } from './engine-error.js'
 /** What the engine says of a container that runs no more. */
 export type ContainerState = ContainerInspectInfo['State']
 
+/** The part of it that tells how the script ended. */
+export type EndState = Pick<ContainerState, 'ExitCode' | 'OOMKilled' | 'Error'>
+
 /** How the wait for a container's end went. */
-export interface ContainerEnd {
+export interface ContainerEnd<State = ContainerState> {
   readonly outcome: 'ended' | 'never_started' | 'removed' | 'unreachable'
   /** With outcome `ended`. */
-  readonly state: ContainerState | undefined
+  readonly state: State | undefined
   /** Whether the engine went away in between: a kill may have been its doing. */
   readonly hasEngineBroken: boolean
 }

@@ -2,7 +2,8 @@ import type { Executor } from '../../../src/executors/executor.js'
 
 /** What the contract needs to know of one executor. */
 export interface ContractContext {
-  create(instance: string): Executor
+  /** Makes one, with a directory of its own that goes with the test. */
+  create(instance: string, directory: string): Executor
   /** Registers what undoes something; the test's own, as tests may run side by side. */
   onTestFinished(undo: () => Promise<void> | void): void
   /** How many processes or containers of an instance there are. */

@@ -2,26 +2,39 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PassThrough, type Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Executor, Exit, Launch, Running } from '../../../src/executors/executor.js'
+import type { Executor, Exit, Launch, Place, PlaceRequest, Running } from '../../../src/executors/executor.js'
 
 /** Breaks one thing of an executor. */
 export type Mutate = (executor: Executor) => Executor
 
-/** Breaks what a script is started with. */
-export const withLaunch =
-  (change: (launch: Launch) => Launch | Promise<Launch>): Mutate =>
-  (executor) => ({ ...executor, start: async (launch) => executor.start(await change(launch)) })
+/** Breaks what a place is asked for. */
+export const withRequest =
+  (change: (request: PlaceRequest) => PlaceRequest): Mutate =>
+  (executor) => ({ ...executor, prepare: (request) => executor.prepare(change(request)) })
 
-/** Breaks what is known of a script that was started. */
-export const withRunning =
-  (change: (running: Running) => Partial<Running>): Mutate =>
+/** Breaks a place. */
+export const withPlace =
+  (change: (place: Place, request: PlaceRequest) => Partial<Place>): Mutate =>
   (executor) => ({
     ...executor,
-    async start(launch) {
-      const running = await executor.start(launch)
-      return { ...running, ...change(running) }
+    async prepare(request) {
+      const place = await executor.prepare(request)
+      return { ...place, ...change(place, request) }
     },
   })
+
+/** Breaks what a script is started with. */
+export const withLaunch = (change: (launch: Launch, place: Place) => Launch | Promise<Launch>): Mutate =>
+  withPlace((place) => ({ start: async (launch) => place.start(await change(launch, place)) }))
+
+/** Breaks what is known of a script that was started. */
+export const withRunning = (change: (running: Running) => Partial<Running>): Mutate =>
+  withPlace((place) => ({
+    async start(launch) {
+      const running = await place.start(launch)
+      return { ...running, ...change(running) }
+    },
+  }))
 
 /** Breaks what is told of a script's end. */
 export const withExit = (change: (exit: Exit) => Partial<Exit>): Mutate =>
@@ -30,9 +43,9 @@ export const withExit = (change: (exit: Exit) => Partial<Exit>): Mutate =>
 /** Throws errors of no kind of its own. */
 export const withPlainErrors: Mutate = (executor) => ({
   ...executor,
-  async start(launch) {
+  async prepare(request) {
     try {
-      return await executor.start(launch)
+      return await executor.prepare(request)
     } catch (error) {
       throw new Error(String(error), { cause: error })
     }
@@ -40,12 +53,22 @@ export const withPlainErrors: Mutate = (executor) => ({
 })
 
 /** Starts scripts through a line of bash, which finds them and their arguments in `"$@"`. */
-export const withShell = (line: string): Mutate =>
-  withLaunch(async (launch) => {
-    const script = '.mutant.sh'
-    await writeFile(join(launch.workDir, script), line)
-    const program = launch.runtime === 'bash' ? 'bash' : 'python3'
-    return { ...launch, runtime: 'bash', script, args: [program, launch.script, ...launch.args] }
+export const withShell =
+  (line: string): Mutate =>
+  (executor) => ({
+    ...executor,
+    async prepare(request) {
+      const program = request.runtime === 'bash' ? 'bash' : 'python3'
+      const place = await executor.prepare({ ...request, runtime: 'bash' })
+      return {
+        ...place,
+        async start(launch) {
+          const script = '.mutant.sh'
+          await writeFile(join(place.workDir, script), line)
+          return place.start({ ...launch, script, args: [program, launch.script, ...launch.args] })
+        },
+      }
+    },
   })
 
 /** Breaks the standard output. */

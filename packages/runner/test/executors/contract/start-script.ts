@@ -1,18 +1,20 @@
-import { randomUUID } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Executor, Exit, Launch, Running } from '../../../src/executors/executor.js'
+import type { Executor, Exit, Launch, Place, PlaceRequest, Running } from '../../../src/executors/executor.js'
+import { createTestDirectory } from '../test-directory.js'
 import type { ContractContext } from './contract-context.js'
 
 /** A script that a case has started. */
 export interface StartedScript {
   readonly running: Running
+  readonly place: Place
+  readonly request: PlaceRequest
   readonly launch: Launch
   readonly workDir: string
-  /** Releases it now; done at the end of the test otherwise. */
+  /** Removes its place now; done at the end of the test otherwise. */
   release(): Promise<void>
 }
 
@@ -24,7 +26,12 @@ export interface FinishedScript extends StartedScript {
 }
 
 /** What a case may say of its launch; the rest is filled in. */
-export type LaunchOptions = Partial<Launch> & { readonly executor?: Executor }
+export type LaunchOptions = Partial<Launch> &
+  Partial<PlaceRequest> & {
+    readonly executor?: Executor
+    /** Called with the place before the script starts in it. */
+    readonly onPlace?: (place: Place) => Promise<void>
+  }
 
 /** Makes an instance name that no other test has. */
 export const createInstance = (): string => `contract-${randomUUID()}`
@@ -34,38 +41,44 @@ export function createExecutor(
   { create, onTestFinished }: ContractContext,
   instance = createInstance(),
 ): Executor {
-  const executor = create(instance)
+  const executor = create(instance, createTestDirectory(onTestFinished))
   onTestFinished(() => executor.close())
   return executor
 }
 
-/** Writes a script into a workspace of its own and starts it. The test's end kills it and removes everything. */
+/** Writes a script into a place of its own and starts it. The test's end kills it and removes everything. */
 export async function startScript(
   context: ContractContext,
   source: string,
-  { executor = createExecutor(context), ...options }: LaunchOptions = {},
+  { executor = createExecutor(context), onPlace, ...options }: LaunchOptions = {},
 ): Promise<StartedScript> {
   const { onTestFinished } = context
-  const home = await mkdtemp(join(tmpdir(), 'rgrid-contract-'))
-  // A daemon of a script may still be writing there.
-  onTestFinished(() => rm(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }))
-  const launch: Launch = {
+  const { script = 'script.py', args = [], env = {}, inputBytes = 0, deadlineMs = 60_000 } = options
+  const request: PlaceRequest = {
     executionId: `exec_${randomUUID()}`,
     attempt: 1,
+    project: 'default',
     runtime: 'python',
-    script: 'script.py',
-    args: [],
-    env: {},
-    workDir: join(home, 'work'),
-    memoryMib: 256,
-    pids: 64,
+    image: undefined,
+    scriptSha256: createHash('sha256').update(source).digest('hex'),
+    resources: { memoryMib: 256, pids: 64 },
+    network: undefined,
+    isolation: 'execution',
+    layer: undefined,
+    onProgress: () => undefined,
+    signal: new AbortController().signal,
     ...options,
   }
-  await mkdir(dirname(join(launch.workDir, launch.script)), { recursive: true })
-  await writeFile(join(launch.workDir, launch.script), source)
-  const running = await executor.start(launch)
+  const place = await executor.prepare(request)
   let released: Promise<void> | undefined
-  const release = (): Promise<void> => (released ??= running.release())
+  const release = (): Promise<void> => (released ??= place.remove())
+  onTestFinished(release)
+  const { workDir } = place
+  await mkdir(dirname(join(workDir, script)), { recursive: true })
+  await writeFile(join(workDir, script), source)
+  await onPlace?.(place)
+  const launch: Launch = { script, args, env, inputBytes, deadlineMs }
+  const running = await place.start(launch)
   onTestFinished(async () => {
     running.stdout.destroy()
     running.stderr.destroy()
@@ -73,7 +86,7 @@ export async function startScript(
     await running.signal('SIGKILL').catch(() => undefined)
     await release()
   })
-  return { running, launch, workDir: launch.workDir, release }
+  return { running, place, request, launch, workDir, release }
 }
 
 /** Runs a script to its end. */

@@ -11,6 +11,7 @@ it.for([
       'cpuacct/docker/id/cpuacct.usage': '1500000000\n',
       'cpuacct/docker/id/cgroup.procs': '7\n8\n',
       'memory/docker/id/memory.max_usage_in_bytes': '4096\n',
+      'memory/docker/id/memory.oom_control': 'oom_kill_disable 0\nunder_oom 0\noom_kill 3\n',
     },
   ],
   [
@@ -19,6 +20,7 @@ it.for([
       'cpuacct/system.slice/docker-id.scope/cpuacct.usage': '1500000000\n',
       'cpuacct/system.slice/docker-id.scope/cgroup.procs': '7\n',
       'memory/system.slice/docker-id.scope/memory.max_usage_in_bytes': '4096\n',
+      'memory/system.slice/docker-id.scope/memory.oom_control': 'oom_kill 3\n',
     },
   ],
   [
@@ -27,6 +29,7 @@ it.for([
       'docker/id/cpu.stat': 'usage_usec 1500000\nuser_usec 1\n',
       'docker/id/cgroup.procs': '7\n',
       'docker/id/memory.peak': '4096\n',
+      'docker/id/memory.events': 'low 0\noom 4\noom_kill 3\noom_group_kill 0\n',
     },
   ],
   [
@@ -35,6 +38,7 @@ it.for([
       'system.slice/docker-id.scope/cgroup.procs': '7\n',
       'system.slice/docker-id.scope/cpu.stat': 'usage_usec 1500000\n',
       'system.slice/docker-id.scope/memory.current': '4096\n',
+      'system.slice/docker-id.scope/memory.events': 'oom_kill 3\n',
     },
   ],
 ] as const)('reads %s', async ([, files]) => {
@@ -50,6 +54,6 @@ it.for([
   await rm(root, { recursive: true })
 
   expect(before).toBeUndefined()
-  expect(during).toEqual({ hasProcesses: true, cpuSeconds: 1.5, peakMemoryBytes: 4096 })
+  expect(during).toEqual({ hasProcesses: true, cpuSeconds: 1.5, peakMemoryBytes: 4096, oomKills: 3 })
   expect(read()).toBeUndefined()
 })

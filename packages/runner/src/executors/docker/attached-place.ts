@@ -1,0 +1,80 @@
+import { join } from 'node:path'
+import type { Launch, Place, PlaceRequest, Running } from '../executor.js'
+import { createContainerOptions, LABELS } from './container-policy.js'
+import { handOver } from './container-user.js'
+import { createContainerDirectory } from './control-directory.js'
+import { createContainer, toStartError } from './create-container.js'
+import { formatLaunchProgram } from './launch-program.js'
+import { formatLaunchScript, type LaunchScript } from './launch-script.js'
+import { removeContainer } from './remove-container.js'
+import type { Shape } from './shape.js'
+import { startContainer } from './start-container.js'
+import type { ContainerContext } from './waiting/create-waiting-container.js'
+import { limitDisk } from './watch-disk.js'
+
+/** What a place of this kind needs of its executor. */
+export interface AttachedPlaceContext extends ContainerContext {
+  readonly complete: (launch: Launch) => LaunchScript
+}
+
+// An init, and a timer of two.
+const OWN_PIDS = 3
+
+/** The name of the container of an attempt: the engine refuses to make the same one twice. */
+export const toContainerName = ({ executionId, attempt }: PlaceRequest): string =>
+  `rgrid-${executionId}-${attempt}`
+
+/**
+ * Makes a place whose container is started with the script: for images without a shell, and for engines that share no
+ * FIFO with this process. Output comes through the engine.
+ */
+export async function createAttachedPlace(
+  { docker, instance, root, homes, complete, ...setup }: AttachedPlaceContext,
+  request: PlaceRequest,
+  shape: Shape,
+): Promise<Place> {
+  const name = toContainerName(request)
+  const directory = await createContainerDirectory(join(root, name), setup.user, homes)
+  const { workDir, mountDir } = directory
+  const undo = [(): Promise<void> => directory.remove()]
+  const launch = async (given: Launch): Promise<Running> => {
+    await handOver(workDir, setup.user)
+    const {
+      name: file,
+      text,
+      entrypoint,
+    } = shape.image.hasShell
+      ? {
+          name: 'launch',
+          text: formatLaunchScript(complete(given)),
+          entrypoint: ['/bin/sh', '/rgrid/launch'],
+        }
+      : formatLaunchProgram(complete(given))
+    await directory.write(file, text)
+    const labels = {
+      [LABELS.instance]: instance,
+      [LABELS.execution]: request.executionId,
+      [LABELS.attempt]: String(request.attempt),
+    }
+    const own = { ...setup, name, labels, entrypoint, workDir, mountDir, ownPids: OWN_PIDS }
+    const container = await createContainer(docker, createContainerOptions(shape, own))
+    undo.push(() => removeContainer(container))
+    return startContainer(container, shape.resources.memoryMib)
+  }
+  return {
+    workDir,
+    container: 'cold',
+    async start(given) {
+      try {
+        const running = await launch(given)
+        const { diskMib: limitMib } = shape.resources
+        return limitDisk(running, { directory: workDir, limitMib, inputBytes: given.inputBytes })
+      } catch (error) {
+        throw toStartError(error)
+      }
+    },
+    async remove() {
+      for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step()
+    },
+  }
+}

@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Usage } from '@rgrid/protocol'
+import { StartError, type Exit, type Running } from '../../executor.js'
+import type { EngineWatch } from '../engine-watch.js'
+import { killContainer } from '../kill-container.js'
+import { toExit } from '../to-exit.js'
+import { sampleUsage } from '../usage-sampler.js'
+import { waitForEnd } from '../wait-for-end.js'
+import { endFifo, openFifo, writeFifo } from './open-fifo.js'
+import { toFifo, type WaitingContainer } from './waiting-container.js'
+
+/** How a script is started in a waiting container. */
+export interface WaitingLaunch {
+  /** The shell script that becomes it. */
+  readonly text: string
+  readonly deadlineMs: number
+  readonly engine: EngineWatch
+  /** Stops all that is in a shared container, so that its files hold still. */
+  readonly freeze: () => Promise<void>
+}
+
+// Codes above may stand for a signal, which the shell cannot tell from an exit with the same number.
+const MAX_PLAIN_CODE = 127
+const EMPTY_WITHIN_MS = 1_000
+// How long an engine that stops may take from ending a container to ending itself.
+const ENGINE_STOP_MS = 1_500
+const MIB = 1024 * 1024
+
+/**
+ * Starts a script in a waiting container. Its exit code comes from the container's shell, milliseconds after the end;
+ * it counts when nothing runs there any more and nothing was killed for want of memory. In all other cases the engine
+ * is asked.
+ *
+ * @throws StartError when the container is not there any more; then the script was not started.
+ */
+export async function launchWaiting(waiting: WaitingContainer, launch: WaitingLaunch): Promise<Running> {
+  const { directory, container } = waiting
+  await directory.write('launch', launch.text)
+  const stdout = openFifo(toFifo(directory, 'stdout'))
+  const stderr = openFifo(toFifo(directory, 'stderr'))
+  const before = waiting.look()
+  const sampler = sampleUsage(container, () => undefined, waiting.look)
+  const startedAt = performance.now()
+  if (!waiting.isAlive() || !writeFifo(toFifo(directory, 'go'), 'run')) {
+    sampler.stop()
+    stdout.destroy()
+    stderr.destroy()
+    throw new StartError('internal', 'the container that waited for the script has gone')
+  }
+  writeFifo(toFifo(directory, 'control'), `deadline ${Math.ceil(launch.deadlineMs / 1_000)}`)
+  sampler.askEngineIfBlind()
+
+  let wasKilled = false
+  let hasEnded = false
+  const measure = (wallMs: number, wasOutOfMemory = false): Usage => {
+    const { cpuSeconds, peakMemoryBytes } = sampler.stop()
+    const limit = waiting.shape.resources.memoryMib * MIB
+    return {
+      wallMs,
+      cpuSeconds: cpuSeconds === null ? null : Math.max(0, cpuSeconds - (before?.cpuSeconds ?? 0)),
+      peakMemoryBytes: wasOutOfMemory ? Math.max(peakMemoryBytes ?? 0, limit) : peakMemoryBytes,
+    }
+  }
+
+  const askEngine = async (): Promise<Exit> => {
+    const end = await waitForEnd(container)
+    const wallMs = performance.now() - startedAt
+    const usage = measure(wallMs, end.state?.OOMKilled)
+    const mayBeEngine = !wasKilled && isKill(end.state?.ExitCode) && end.state?.OOMKilled === false
+    const isLate = mayBeEngine && wallMs >= launch.deadlineMs
+    const hasEngineBroken =
+      end.hasEngineBroken ||
+      launch.engine.brokeSince(startedAt) ||
+      (mayBeEngine && !isLate && (await launch.engine.breaksWithin(ENGINE_STOP_MS)))
+    const exit = toExit({ ...end, hasEngineBroken }, { wasKilled, usage })
+    return isLate && exit.cause === 'signal' ? { ...exit, cause: 'timeout' } : exit
+  }
+  const follow = async (): Promise<Exit> => {
+    const code = await waiting.events.nextExit()
+    const wallMs = performance.now() - startedAt
+    const sight = sampler.look()
+    const isPlain = code !== undefined && code <= MAX_PLAIN_CODE && !wasKilled
+    const hasEnoughMemory = sight !== undefined && sight.oomKills === (before?.oomKills ?? null)
+    if (waiting.shape.isShared && code !== undefined) {
+      await launch.freeze()
+      return toSharedExit(code, hasEnoughMemory, measure(wallMs, !hasEnoughMemory))
+    }
+    if (isPlain && hasEnoughMemory && sight.oomKills !== null && (await becomesEmpty(waiting)))
+      return { cause: 'exit', exitCode: code, signal: null, message: null, usage: measure(wallMs) }
+    return askEngine()
+  }
+  const exit = follow().then((value) => {
+    hasEnded = true
+    sampler.stop()
+    for (const name of ['stdout', 'stderr'] as const) endFifo(toFifo(directory, name))
+    return value
+  })
+
+  return {
+    stdout,
+    stderr,
+    exit,
+    async signal(name) {
+      if (hasEnded) return
+      if (name === 'SIGTERM' && writeFifo(toFifo(directory, 'control'), 'signal TERM')) return
+      if (name === 'SIGKILL') wasKilled = true
+      await killContainer(container, name, () => hasEnded)
+    },
+  }
+}
+
+const isKill = (code: number | undefined): boolean => code === 137 || code === 143
+
+/** Waits until nothing runs in a container any more. What lasts longer than a moment is killed by the caller's doing. */
+async function becomesEmpty({ look, container }: WaitingContainer): Promise<boolean> {
+  const deadline = performance.now() + EMPTY_WITHIN_MS
+  while (look()?.hasProcesses === true) {
+    if (performance.now() > deadline) {
+      await killContainer(container, 'SIGKILL', () => false)
+      return false
+    }
+    await sleep(1)
+  }
+  return true
+}
+
+/** A shared container goes on after a script, so the engine has nothing to say of it. */
+function toSharedExit(exitCode: number, hasEnoughMemory: boolean, usage: Usage): Exit {
+  const state = { ExitCode: exitCode, OOMKilled: !hasEnoughMemory, Error: '' }
+  return toExit({ outcome: 'ended', state, hasEngineBroken: false }, { wasKilled: false, usage })
+}

@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process'
+import { closeSync, constants, openSync, writeSync } from 'node:fs'
+import { Socket } from 'node:net'
+import type { Readable } from 'node:stream'
+import { promisify } from 'node:util'
+
+const execute = promisify(execFile)
+
+/** Makes FIFOs that only their owner can use. Node cannot, so the system's own program does. */
+export async function makeFifos(paths: readonly string[]): Promise<void> {
+  await execute('mkfifo', ['-m', '600', ...paths])
+}
+
+/**
+ * Opens a FIFO to read what a container writes. Never blocks: without a writer nothing comes, and the stream ends when
+ * the last of those that came has closed it.
+ */
+export function openFifo(path: string): Readable {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  return new Socket({ fd, readable: true, writable: false })
+}
+
+/**
+ * Writes a line into a FIFO that a container reads.
+ *
+ * @returns `false` when nobody reads it.
+ */
+export function writeFifo(path: string, line: string): boolean {
+  const fd = openToWrite(path)
+  if (fd === undefined) return false
+  try {
+    writeSync(fd, `${line}\n`)
+    return true
+  } catch (error) {
+    if (isCode(error, 'EPIPE', 'EAGAIN')) return false
+    throw error
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Lets a FIFO end that is read here and that nobody may ever have written to. */
+export function endFifo(path: string): void {
+  const fd = openToWrite(path)
+  if (fd !== undefined) closeSync(fd)
+}
+
+function openToWrite(path: string): number | undefined {
+  try {
+    return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
+  } catch (error) {
+    if (isCode(error, 'ENXIO', 'ENOENT')) return undefined
+    throw error
+  }
+}
+
+const isCode = (error: unknown, ...codes: string[]): boolean =>
+  error instanceof Error && 'code' in error && codes.includes(String(error.code))

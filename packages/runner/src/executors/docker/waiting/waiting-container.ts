@@ -1,0 +1,94 @@
+import type { Container } from 'dockerode'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createCgroupReader, type Look } from '../cgroup-reader.js'
+import type { ContainerDirectory } from '../control-directory.js'
+import { removeContainer } from '../remove-container.js'
+import type { Shape } from '../shape.js'
+import { BOOT_SCRIPT } from './boot-script.js'
+import { makeFifos, openFifo } from './open-fifo.js'
+import { readEvents, type ContainerEvents } from './read-events.js'
+
+/** A container that has been started and waits for a script. */
+export interface WaitingContainer {
+  readonly shape: Shape
+  readonly container: Container
+  readonly directory: ContainerDirectory
+  readonly events: ContainerEvents
+  /** Looks at its control group. */
+  readonly look: Look
+  /** Whether its shell is there. */
+  isAlive(): boolean
+  /** Resolves when its shell is gone. */
+  readonly gone: Promise<void>
+  /** Kills whatever runs in it and removes it with its directories. Idempotent. */
+  destroy(): Promise<void>
+}
+
+const READY_WITHIN_MS = 30_000
+const FIFOS = ['events', 'go', 'control', 'stdout', 'stderr'] as const
+
+/** How many processes of RGrid are in a waiting container: an init, two shells, and a timer of two. */
+export const OWN_PIDS = 5
+
+/** Where a FIFO of a container is on this machine. */
+export const toFifo = ({ mountDir }: ContainerDirectory, name: (typeof FIFOS)[number]): string =>
+  join(mountDir, name)
+
+/** Puts what a waiting container needs into its directory. */
+export async function furnish(directory: ContainerDirectory): Promise<void> {
+  await makeFifos(FIFOS.map((name) => toFifo(directory, name)))
+  await Promise.all(FIFOS.map((name) => directory.give(name)))
+  await directory.write('boot', BOOT_SCRIPT)
+}
+
+/**
+ * Starts a container that was made for a furnished directory, and waits until it waits.
+ *
+ * @throws Error when it does not get that far; it is removed then.
+ */
+export async function startWaiting(
+  shape: Shape,
+  container: Container,
+  directory: ContainerDirectory,
+): Promise<WaitingContainer> {
+  const source = openFifo(toFifo(directory, 'events'))
+  const events = readEvents(source)
+  let isOver = false
+  void events.ended.then(() => (isOver = true))
+  let destroyed: Promise<void> | undefined
+  const destroy = async (): Promise<void> => {
+    isOver = true
+    await removeContainer(container)
+    source.destroy()
+    await directory.remove()
+  }
+  const waiting: WaitingContainer = {
+    shape,
+    container,
+    directory,
+    events,
+    look: createCgroupReader(container.id),
+    isAlive: () => !isOver,
+    gone: events.ended,
+    destroy: () => (destroyed ??= destroy()),
+  }
+  try {
+    await container.start()
+    if (!(await isReadyInTime(events))) throw new Error('the container did not come up')
+    return waiting
+  } catch (error) {
+    await waiting.destroy()
+    throw error
+  }
+}
+
+async function isReadyInTime({ nextReady }: ContainerEvents): Promise<boolean> {
+  const over = new AbortController()
+  try {
+    const late = sleep(READY_WITHIN_MS, false, { signal: over.signal }).catch(() => false)
+    return await Promise.race([nextReady(), late])
+  } finally {
+    over.abort()
+  }
+}

@@ -1,0 +1,85 @@
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Launch, Place, Running } from '../../executor.js'
+import { handOver, type ContainerUser } from '../container-user.js'
+import type { EngineWatch } from '../engine-watch.js'
+import { createFreezer } from '../freeze.js'
+import { formatLaunchScript, type LaunchScript } from '../launch-script.js'
+import { limitDisk } from '../watch-disk.js'
+import type { ContainerPool, Taken } from './container-pool.js'
+import { launchWaiting } from './launch-waiting.js'
+import type { WaitingContainer } from './waiting-container.js'
+
+/** What a place in a waiting container needs of its executor. */
+export interface WaitingPlaceContext {
+  readonly pool: ContainerPool<WaitingContainer>
+  readonly user: ContainerUser
+  readonly engine: EngineWatch
+  /** What the container is called from now on, for people who look at the engine. */
+  readonly name: string
+  readonly complete: (launch: Launch) => LaunchScript
+}
+
+// Long enough that the engine is not asked on behalf of scripts that are over in a moment.
+const RENAME_AFTER_MS = 1_000
+
+/** Makes a place of a container that was waiting, or has been started for it. */
+export function createWaitingPlace(
+  context: WaitingPlaceContext,
+  { item, wasWaiting }: Taken<WaitingContainer>,
+): Place {
+  const { pool, user, engine, complete, name } = context
+  const { shape, container, directory, events } = item
+  const { workDir } = directory
+  const freezer = createFreezer(container)
+  let isFrozen = shape.isShared && wasWaiting
+  let hasEndedWell = false
+  let renameTimer: NodeJS.Timeout | undefined
+
+  const launch = async (given: Launch): Promise<Running> => {
+    await handOver(workDir, user)
+    if (isFrozen) {
+      await freezer.thaw()
+      isFrozen = false
+      await events.nextReady()
+    }
+    const freeze = async (): Promise<void> => {
+      await freezer.freeze()
+      isFrozen = true
+      hasEndedWell = true
+    }
+    return launchWaiting(item, {
+      text: formatLaunchScript(complete(given)),
+      deadlineMs: given.deadlineMs,
+      engine,
+      freeze,
+    })
+  }
+
+  return {
+    workDir,
+    container: !wasWaiting ? 'cold' : shape.isShared ? 'shared' : 'warm',
+    async start(given) {
+      const running = await launch(given)
+      renameTimer = setTimeout(() => void container.rename({ name }).catch(() => undefined), RENAME_AFTER_MS)
+      renameTimer.unref()
+      const { diskMib: limitMib } = shape.resources
+      return limitDisk(running, { directory: workDir, limitMib, inputBytes: given.inputBytes })
+    },
+    async remove() {
+      clearTimeout(renameTimer)
+      // Only what holds still can be emptied from outside without being led astray.
+      if (shape.isShared && isFrozen && hasEndedWell && item.isAlive()) {
+        await emptyDirectory(workDir)
+        return pool.giveBack(item)
+      }
+      if (isFrozen) await freezer.thaw()
+      return item.destroy()
+    },
+  }
+}
+
+async function emptyDirectory(directory: string): Promise<void> {
+  const names = await readdir(directory)
+  await Promise.all(names.map((name) => rm(join(directory, name), { recursive: true, force: true })))
+}
