@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
 import type { RGridClient } from '../types.js'
 import type { EmbeddedModule } from '../load-embedded.js'
+import { watchFetch } from './watch-fetch.js'
 
 /** A signal that asks a command to end. */
 export type EndSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
@@ -24,7 +25,8 @@ interface SignalSource {
 
 /** All that a command touches outside itself, so that it can run inside a test. */
 export interface CliContext {
-  createClient(): Promise<RGridClient>
+  /** Makes a client that says when its server has not answered for a while. */
+  createClient(onAway: () => void): Promise<RGridClient>
   loadEmbedded(): Promise<EmbeddedModule>
   readonly stdin: InputStream
   readonly stdout: OutputStream
@@ -43,7 +45,8 @@ export function createProcessContext(): CliContext {
   return {
     // A command makes a few requests and is gone: Node's own fetch is there much sooner than undici is loaded, and the
     // server's pings keep its time limit for silent bodies from ending a stream.
-    createClient: async () => (await import('../create-client.js')).createClient({ fetch }),
+    createClient: async (onAway) =>
+      (await import('../create-client.js')).createClient({ fetch: watchFetch(fetch, onAway) }),
     loadEmbedded: async () => (await import('../load-embedded.js')).loadEmbedded(),
     stdin: process.stdin,
     stdout: process.stdout,

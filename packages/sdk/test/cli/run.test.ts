@@ -1,6 +1,7 @@
 import { RGridError } from '@rgrid/protocol'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Result } from '../../src/types.js'
+import { createDirectory } from '../temporary-directory.js'
 import { createTestContext, type Surroundings } from './support/create-test-context.js'
 import {
   createArtifact,
@@ -199,6 +200,47 @@ describe('run --json', () => {
   })
 })
 
+describe('run says', () => {
+  it.for([
+    ['run', ['a.py']],
+    ['attach', [ID]],
+    ['logs', ['-f', ID]],
+    ['wait', [ID]],
+  ] as const)('as every command, that the server does not answer: %s', async ([command, args]) => {
+    const { execution } = createFakeExecution({ endless: true })
+    const client = { run: () => execution, attach: () => execution, logs: () => execution.logs() }
+    const { run, listeners, signal, awayFor, stderr, stdout } = createTestContext({ client })
+
+    const code = run(command, ...args)
+    await vi.waitFor(() => expect(listeners()).toBe(1))
+    awayFor()
+    signal('SIGINT')
+    await code
+
+    expect(stderr()).toContain('rgrid: the server does not answer, still trying…\n')
+    expect(stdout()).toBe('')
+  })
+
+  it('that a folder from outside stays here', async () => {
+    const outside = await createDirectory({ 'in/x': '' })
+    const cwd = await createDirectory({ 'in/x': '', 'file.txt': '' })
+    const args = [outside, `${outside}/in/x`, 'in', '.', '..', 'no/such', '--flag']
+    const loud = setUp({}, { cwd })
+    const quiet = setUp({}, { cwd })
+    const asText = setUp({}, { cwd })
+
+    await loud.run('run', 'a.py', ...args)
+    await quiet.run('run', '-q', 'a.py', ...args)
+    await asText.run('run', '--no-upload', 'a.py', ...args)
+
+    expect(loud.stderr().trimEnd().split('\n')).toEqual([
+      expect.stringContaining(`rgrid: ${outside} is a folder outside the current directory`),
+      expect.stringContaining('rgrid: .. is a folder outside the current directory'),
+    ])
+    expect([quiet.stderr(), asText.stderr()]).toEqual(['', ''])
+  })
+})
+
 describe('run -d', () => {
   it('prints the id and nothing else', async () => {
     const { run, stdout, stderr } = setUp({ endless: true }, { tty: true })
@@ -249,6 +291,47 @@ describe('an interrupt of run', () => {
     expect(cancels).toHaveLength(1)
     expect(left).toEqual([])
     expect(stderr()).toContain('rgrid: cancelling…')
+  })
+
+  it('leaves by itself when the cancel does not reach the server, and says what may go on', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const { execution } = createFakeExecution({ endless: true })
+    const cancel = vi.fn(() => Promise.reject(new RGridError('unreachable', 'no answer')))
+    const { run, signal, listeners, left, stderr } = createTestContext({
+      client: { run: () => Object.assign(execution, { cancel }) },
+    })
+
+    const code = run('run', 'a.py')
+    await vi.waitFor(() => expect(listeners()).toBe(1))
+    signal('SIGINT')
+    await vi.advanceTimersByTimeAsync(2_900)
+    expect(stderr()).not.toContain('may go on')
+    await vi.advanceTimersByTimeAsync(200)
+
+    expect(await code).toBe(130)
+    expect(stderr()).toContain(`the execution may go on (rgrid cancel ${ID} ends it)`)
+    expect(cancel.mock.calls.length).toBeGreaterThan(5)
+    expect(left).toEqual([])
+  })
+
+  it('goes on watching when the server refuses the cancel', async () => {
+    const { execution } = createFakeExecution({ endless: true })
+    const cancel = vi
+      .fn<() => Promise<void>>()
+      .mockRejectedValueOnce(new RGridError('forbidden', 'this key may not cancel'))
+    const { run, signal, listeners, stderr } = createTestContext({
+      client: { run: () => Object.assign(execution, { cancel }) },
+    })
+
+    const ended = vi.fn()
+    void run('run', 'a.py').then(ended)
+    await vi.waitFor(() => expect(listeners()).toBe(1))
+    signal('SIGINT')
+
+    await vi.waitFor(() => expect(stderr()).toContain('rgrid: cannot cancel: this key may not cancel\n'))
+    expect(cancel).toHaveBeenCalledOnce()
+    expect(ended).not.toHaveBeenCalled()
   })
 
   it('leaves at once at the second', async () => {

@@ -1,8 +1,9 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { EmbeddedModule } from '../../src/load-embedded.js'
 import { createTestContext } from './support/create-test-context.js'
 
 const URL = 'http://127.0.0.1:7433'
+const REFUSED = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })
 
 function createService() {
   const close = vi.fn(async () => {})
@@ -110,9 +111,30 @@ describe('runner', () => {
     })
   })
 
+  it.for([
+    ['says at once that its server is away', () => Promise.reject(new TypeError('x', { cause: REFUSED })), 1],
+    ['says nothing when it answers', async () => new Response('not ready', { status: 503 }), 0],
+  ] as const)('%s', async ([, fetch, times]) => {
+    vi.stubGlobal('fetch', vi.fn(fetch))
+    onTestFinished(() => void vi.unstubAllGlobals())
+    const closed = Promise.resolve()
+    const startRunner = vi.fn<EmbeddedModule['startRunner']>(async () => ({ ...createService(), closed }))
+    const { run, stderr } = createTestContext({ env, embedded: { startRunner } })
+
+    expect(await run('runner')).toBe(0)
+
+    expect(stderr().split(`no answer from ${URL} (ECONNREFUSED), trying again`)).toHaveLength(times + 1)
+    expect(vi.mocked(globalThis.fetch).mock.calls[0]?.[0]).toBe(`${URL}/healthz`)
+    expect(startRunner).toHaveBeenCalledOnce()
+  })
+
   it('fails with the reason when it cannot go on, and closes', async () => {
-    const service = { ...createService(), closed: Promise.reject(new Error('the key was revoked')) }
-    const { run, stderr } = createTestContext({ env, embedded: { startRunner: async () => service } })
+    const service = createService()
+    const startRunner = async () => ({
+      ...service,
+      closed: Promise.reject(new Error('the key was revoked')),
+    })
+    const { run, stderr } = createTestContext({ env, embedded: { startRunner } })
 
     expect(await run('runner')).toBe(125)
 

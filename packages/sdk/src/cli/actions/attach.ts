@@ -1,3 +1,4 @@
+import type { RGridClient } from '../../types.js'
 import type { CliContext } from '../context.js'
 import { resultToExitCode } from '../exit-code.js'
 import { followExecution } from '../follow-execution.js'
@@ -16,7 +17,7 @@ export interface AttachFlags {
 /** Watches an execution to its end, and resolves with its exit code. */
 export async function attach(context: CliContext, id: string, flags: AttachFlags): Promise<number> {
   const view = createView(context, { ...flags, raw: flags.raw ?? false })
-  return withClient(context, (client) => {
+  const work = (client: RGridClient): Promise<number> => {
     const watch = async (): Promise<number> => {
       const result = await followExecution(client.attach(id), view)
       await view.result(result, [])
@@ -26,5 +27,6 @@ export async function attach(context: CliContext, id: string, flags: AttachFlags
       return resultToExitCode(result)
     }
     return untilInterrupted(context, { id, say: view.note, watch })
-  })
+  }
+  return withClient(context, work, view.note)
 }

@@ -1,4 +1,5 @@
 import type { StreamName } from '@rgrid/protocol'
+import type { RGridClient } from '../../types.js'
 import type { CliContext } from '../context.js'
 import { EXIT } from '../exit-code.js'
 import { untilInterrupted } from '../until-interrupted.js'
@@ -18,7 +19,7 @@ export async function logs(context: CliContext, id: string, flags: LogsFlags): P
   const { follow = false, stream, raw = false, json = false } = flags
   const over = new AbortController()
   const view = createView(context, { json, raw, quiet: true })
-  return withClient(context, async (client) => {
+  const work = async (client: RGridClient): Promise<number> => {
     const watch = async (): Promise<number> => {
       for await (const piece of client.logs(id, { follow, signal: over.signal }))
         if (stream === undefined || piece.stream === stream) await view.log(piece)
@@ -30,5 +31,6 @@ export async function logs(context: CliContext, id: string, flags: LogsFlags): P
     } finally {
       over.abort()
     }
-  })
+  }
+  return withClient(context, work, view.note)
 }

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { findOutsideFolders } from '../../files/find-outside-folders.js'
+import type { RunOptions } from '../../run-options.js'
 import type { Execution, Result, RGridClient } from '../../types.js'
 import type { CliContext } from '../context.js'
-import { asRGridError, messageOf, OutputError, UsageError } from '../errors.js'
+import { deliverCancel } from '../deliver-cancel.js'
+import { messageOf, OutputError, UsageError } from '../errors.js'
 import { EXIT, resultToExitCode } from '../exit-code.js'
 import { followExecution } from '../follow-execution.js'
 import { onInterrupt } from '../interrupt.js'
@@ -21,13 +24,25 @@ export async function run(
   flags: RunFlags,
 ): Promise<number> {
   const options = await readRunOptions(context, args, flags)
-  return withClient(context, async (client) => {
+  const view = createView(context, flags)
+  if (flags.quiet !== true) await tellOfOutsideFolders(options, view)
+  const work = async (client: RGridClient): Promise<number> => {
     if (flags.detach === true) await assertDetachable(client)
     const execution = client.run(script, options)
     return flags.detach === true
       ? detach(context, execution, flags)
-      : follow(context, client, execution, flags)
-  })
+      : follow(context, client, { execution, view, flags })
+  }
+  return withClient(context, work, view.note)
+}
+
+/** A folder from outside stays plain text, which a script that expects a folder would not see. */
+async function tellOfOutsideFolders({ upload, cwd, args }: RunOptions, view: View): Promise<void> {
+  if (upload === false) return
+  for (const folder of await findOutsideFolders(cwd ?? '.', args ?? []))
+    await view.note(
+      `${folder} is a folder outside the current directory: it is passed on as text, and stays here`,
+    )
 }
 
 async function assertDetachable(client: RGridClient): Promise<void> {
@@ -47,14 +62,19 @@ async function detach(context: CliContext, execution: Execution, { json }: RunFl
   return EXIT.ok
 }
 
+interface Run {
+  readonly execution: Execution
+  readonly view: View
+  readonly flags: RunFlags
+}
+
 async function follow(
   context: CliContext,
   client: RGridClient,
-  execution: Execution,
-  flags: RunFlags,
+  { execution, view, flags }: Run,
 ): Promise<number> {
-  const view = createView(context, flags)
   const result = await watch(context, execution, view)
+  if (result === undefined) return EXIT.interrupted
   const { saved, error } = flags.remoteOnly === true ? NOTHING : await save(context, result)
   if (error !== undefined) await view.note(cannotSave(result, error))
   await view.result(result, saved)
@@ -65,22 +85,39 @@ async function follow(
   return code === EXIT.ok && error !== undefined ? EXIT.rgrid : code
 }
 
-/** Follows to the end. The first Ctrl-C asks for that end, and so does output that nobody takes. */
-async function watch(context: CliContext, execution: Execution, view: View): Promise<Result> {
-  const stop = onInterrupt(context, () => {
-    void view.note('cancelling… press Ctrl-C again to leave without waiting')
-    execution.cancel().catch((error: unknown) => {
-      if (asRGridError(error)?.code !== 'already_finished')
-        void view.note(`cannot cancel: ${messageOf(error)}`)
-    })
+/**
+ * Follows to the end. The first Ctrl-C asks for that end, and so does output that nobody takes. Resolves with
+ * `undefined` when a Ctrl-C could not reach the server.
+ */
+async function watch(context: CliContext, execution: Execution, view: View): Promise<Result | undefined> {
+  let stop = (): void => {}
+  const left = new Promise<undefined>((resolve) => {
+    stop = onInterrupt(
+      context,
+      () => void interrupt(execution, view).then((isLeft) => isLeft && resolve(undefined)),
+    )
   })
   try {
-    return await followExecution(execution, view)
+    return await Promise.race([followExecution(execution, view), left])
   } catch (error) {
     if (error instanceof OutputError) await cancelBriefly(execution)
     throw error
   } finally {
     stop()
+  }
+}
+
+/** Cancels; resolves with whether there is nothing left to do but to leave. */
+async function interrupt(execution: Execution, view: View): Promise<boolean> {
+  void view.note('cancelling… press Ctrl-C again to leave without waiting')
+  try {
+    if (await deliverCancel(execution)) return false
+    const { id } = execution
+    await view.note(`the server did not hear of it: the execution may go on (rgrid cancel ${id} ends it)`)
+    return true
+  } catch (error) {
+    await view.note(`cannot cancel: ${messageOf(error)}`)
+    return false
   }
 }
 

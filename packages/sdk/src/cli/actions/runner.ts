@@ -13,6 +13,8 @@ export interface RunnerFlags {
   readonly pricePerHour: string
 }
 
+const FIRST_CONTACT_MS = 2_000
+
 /** Runs the executions of a server here until Ctrl-C. */
 export async function runner(context: CliContext, flags: RunnerFlags): Promise<number> {
   const { slots, allowProcess = false } = flags
@@ -21,12 +23,29 @@ export async function runner(context: CliContext, flags: RunnerFlags): Promise<n
   const micronsPerHour = readPrice(flags.pricePerHour)
   const apiKey = readKey(context)
   const { startRunner } = await context.loadEmbedded()
+  const fault = await findContactFault(url)
+  if (fault !== undefined) await note(context, `no answer from ${url} (${fault}), trying again for a while…`)
   const service = await startRunner({ url, apiKey, slots, executors, allowProcess, micronsPerHour })
   await note(
     context,
     `runner ${service.name} takes executions of ${url} (${executors.join(', ')}; slots: ${slots}); Ctrl-C stops it`,
   )
   return serveUntilInterrupted(context, service)
+}
+
+/** Why the server cannot be reached now; it may only be starting. What is wrong with the URL the runner itself says. */
+async function findContactFault(url: string): Promise<string | undefined> {
+  if (!URL.canParse(url)) return undefined
+  try {
+    await fetch(`${url.replace(/\/+$/, '')}/healthz`, {
+      signal: AbortSignal.timeout(FIRST_CONTACT_MS),
+      redirect: 'manual',
+    })
+    return undefined
+  } catch (error) {
+    const cause = error instanceof Error ? (error.cause ?? error) : error
+    return cause instanceof Error && 'code' in cause ? String(cause.code) : messageOf(cause)
+  }
 }
 
 function readUrl({ env }: CliContext, flags: RunnerFlags): string {

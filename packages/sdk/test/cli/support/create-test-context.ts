@@ -25,9 +25,16 @@ export function createTestContext(surroundings: Surroundings = {}) {
   const signals = new EventEmitter()
   const left: number[] = []
   let closed = 0
+  let tellAway = (): void => {}
   const context: CliContext = {
-    createClient: async () =>
-      ({ target: async () => 'http://server', ...client, close: async () => void closed++ }) as RGridClient,
+    createClient: async (onAway) => {
+      tellAway = onAway
+      return {
+        target: async () => 'http://server',
+        ...client,
+        close: async () => void closed++,
+      } as RGridClient
+    },
     loadEmbedded: async () => embedded as EmbeddedModule,
     stdin: Readable.from([stdin]),
     stdout: stdout.stream,
@@ -53,6 +60,8 @@ export function createTestContext(surroundings: Surroundings = {}) {
         .trimEnd()
         .split('\n')
         .map((line) => JSON.parse(line) as unknown),
+    /** The server has not answered for a while. */
+    awayFor: () => tellAway(),
     left,
     closed: () => closed,
   }
