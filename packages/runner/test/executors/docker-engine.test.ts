@@ -5,21 +5,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { createDockerExecutor } from '../../src/executors/docker-executor.js'
 import { followEngineStats } from '../../src/executors/docker/engine-stats.js'
 import type { SampledUsage } from '../../src/executors/docker/cgroup-reader.js'
 import { DEFAULT_SOCKET_PATH } from '../../src/executors/docker/is-engine-answering.js'
 import { StartError } from '../../src/executors/executor.js'
 import type { ContractContext } from './contract/contract-context.js'
 import {
-  createExecutor,
   readAll,
   runScript,
   startScript,
   waitForText,
   within,
 } from './contract/start-script.js'
-import { requireDocker, TEST_IMAGES } from './require-docker.js'
+import { findContainer } from './find-container.js'
+import { createTestExecutor, requireDocker } from './require-docker.js'
 
 type OnTestFinished = ContractContext['onTestFinished']
 
@@ -31,7 +30,7 @@ const createContext = (
   socketPath = DEFAULT_SOCKET_PATH,
 ): ContractContext => ({
   onTestFinished,
-  create: (instance) => createDockerExecutor({ instance, socketPath, images: TEST_IMAGES }),
+  create: (instance, directory) => createTestExecutor(instance, directory, { socketPath }),
   countLeft: async () => 0,
 })
 
@@ -117,31 +116,12 @@ describe.skipIf(!(await requireDocker()))('with the engine', () => {
     await expect(start).rejects.toThrow('/nonexistent/docker.sock')
   })
 
-  it('makes the container of an attempt anew when an earlier try left it', async ({ onTestFinished }) => {
-    const context = createContext(onTestFinished)
-    const executor = createExecutor(context)
-    const first = await runScript(context, 'print("first")', { executor })
-    const { executionId } = first.launch
-    const second = await runScript(context, 'print("second")', { executor, executionId })
-
-    expect(second.stdout.toString()).toBe('second\n')
-  })
-
-  it('does not touch a container of somebody else that has the name', async ({ onTestFinished }) => {
-    const context = createContext(onTestFinished)
-    const { launch, running } = await startScript(context, WAIT)
-    const start = startScript(context, 'pass', { executionId: launch.executionId })
-
-    await expect(start).rejects.toThrow('belongs to someone else')
-    await running.signal('SIGKILL')
-    expect(await running.exit).toMatchObject({ cause: 'signal' })
-  })
-
   it('reports a container that was removed under it', async ({ onTestFinished }) => {
-    const { running, launch } = await startScript(createContext(onTestFinished), WAIT)
+    const script = await startScript(createContext(onTestFinished), WAIT)
+    const { running } = script
     const stdout = readAll(running.stdout)
     await waitForText(running.stdout, 'ready\n')
-    await docker.getContainer(`rgrid-${launch.executionId}-1`).remove({ force: true })
+    await (await findContainer(docker, script)).remove({ force: true })
 
     const { cause } = await within(10_000, 'the end is known', running.exit)
     // The engine may tell of the kill before it forgets the container.
@@ -167,10 +147,11 @@ describe.skipIf(!(await requireDocker()))('with the engine', () => {
 
   it('takes a kill while the engine was away for the engine', async ({ onTestFinished }) => {
     const engine = await createCuttableSocket(onTestFinished)
-    const { running, launch } = await startScript(createContext(onTestFinished, engine.socketPath), WAIT)
+    const script = await startScript(createContext(onTestFinished, engine.socketPath), WAIT)
+    const { running } = script
     await waitForText(running.stdout, 'ready\n')
     engine.cut()
-    await docker.getContainer(`rgrid-${launch.executionId}-1`).kill()
+    await (await findContainer(docker, script)).kill()
     engine.mend()
 
     expect(await within(10_000, 'the end is known', running.exit)).toMatchObject({
@@ -197,8 +178,7 @@ describe.skipIf(!(await requireDocker()))('with the engine', () => {
 
   it('measures by the engine where control groups cannot be read', async ({ onTestFinished }) => {
     const source = 'data = b"x" * (50 << 20)\nwhile True: pass'
-    const { launch } = await startScript(createContext(onTestFinished), source)
-    const container = docker.getContainer(`rgrid-${launch.executionId}-1`)
+    const container = await findContainer(docker, await startScript(createContext(onTestFinished), source))
     const over = new AbortController()
     const seen = await within(
       10_000,

@@ -1,19 +1,21 @@
 import Docker from 'dockerode'
 import { readdir, readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { createDockerExecutor } from '../../src/executors/docker-executor.js'
 import { DEFAULT_SOCKET_PATH } from '../../src/executors/docker/is-engine-answering.js'
+import { SECCOMP_PROFILE } from '../../src/executors/docker/seccomp/create-profile.js'
 import type { ContractContext } from './contract/contract-context.js'
 import { runScript, startScript, waitForText, type StartedScript } from './contract/start-script.js'
-import { requireDocker, TEST_IMAGES } from './require-docker.js'
+import { findContainer } from './find-container.js'
+import { createTestExecutor, requireDocker } from './require-docker.js'
 
 const docker = new Docker({ socketPath: DEFAULT_SOCKET_PATH })
 
 const createContext = (onTestFinished: ContractContext['onTestFinished']): ContractContext => ({
   onTestFinished,
-  create: (instance) => createDockerExecutor({ instance, images: TEST_IMAGES }),
+  create: (instance, directory) => createTestExecutor(instance, directory),
   countLeft: async () => 0,
 })
 
@@ -26,6 +28,7 @@ const viewSchema = z.object({
   writable: z.array(z.string()),
   limits: z.record(z.string(), z.number()),
   pids: z.string(),
+  cpu: z.string(),
   memory: z.string(),
   tmp: z.string(),
   fds: z.array(z.string()),
@@ -67,8 +70,9 @@ print(json.dumps({
     'interfaces': os.listdir('/sys/class/net'),
     'allowed': [name for name, action in attempts.items() if not is_refused(action)],
     'writable': [path for path in ('/work', '/tmp', '/dev/shm') if not is_refused(lambda: open(path + '/x', 'w').close())],
-    'limits': {'core': resource.getrlimit(resource.RLIMIT_CORE)[1], 'nofile': resource.getrlimit(resource.RLIMIT_NOFILE)[1]},
+    'limits': {'core': resource.getrlimit(resource.RLIMIT_CORE)[1], 'nofile': resource.getrlimit(resource.RLIMIT_NOFILE)[1], 'fsize': resource.getrlimit(resource.RLIMIT_FSIZE)[1]},
     'pids': read('/sys/fs/cgroup/pids/pids.max', '/sys/fs/cgroup/pids.max'),
+    'cpu': read('/sys/fs/cgroup/cpu.max') or read('/sys/fs/cgroup/cpu/cpu.cfs_quota_us') + ' ' + read('/sys/fs/cgroup/cpu/cpu.cfs_period_us'),
     'memory': read('/sys/fs/cgroup/memory/memory.limit_in_bytes', '/sys/fs/cgroup/memory.max'),
     'tmp': next(line.split()[3] for line in read('/proc/mounts').splitlines() if line.split()[1] == '/tmp'),
     'fds': [fd for fd in fds if int(fd) > 2 and os.path.exists('/proc/self/fd/' + fd)],
@@ -81,8 +85,7 @@ print(json.dumps({
 describe.skipIf(!(await requireDocker()))('a container', () => {
   it('shows its script what the policy says', async ({ onTestFinished }) => {
     const { stdout, stderr } = await runScript(createContext(onTestFinished), LOOK, {
-      memoryMib: 128,
-      pids: 32,
+      resources: { memoryMib: 128, pids: 32, cpus: 1.5, diskMib: 100 },
     })
     expect(stderr.toString()).toBe('')
     const view = viewSchema.parse(JSON.parse(stdout.toString()))
@@ -96,8 +99,10 @@ describe.skipIf(!(await requireDocker()))('a container', () => {
     expect(view.interfaces).toEqual(['lo'])
     expect(view.allowed).toEqual([])
     expect(view.writable).toEqual(['/work', '/tmp', '/dev/shm'])
-    expect(view.limits).toEqual({ core: 0, nofile: 1024 })
-    expect(view.pids).toBe('32')
+    expect(view.limits).toEqual({ core: 0, nofile: 1024, fsize: 100 * 1024 * 1024 })
+    // The shells and the init that start a script are not counted against it.
+    expect(view.pids).toBe('37')
+    expect(view.cpu).toBe('150000 100000')
     expect(view.memory).toBe(String(128 * 1024 * 1024))
     expect(view.tmp).toMatch(/^rw,nosuid,nodev,.*size=65536k/)
     expect(view.fds).toEqual([])
@@ -108,9 +113,8 @@ describe.skipIf(!(await requireDocker()))('a container', () => {
 
   it('has only what the policy says, as the engine tells it', async ({ onTestFinished }) => {
     const script = await startWaiting(createContext(onTestFinished))
-    const { HostConfig, Config, Name, Mounts } = await inspect(script)
+    const { HostConfig, Config, Mounts } = await inspect(script)
 
-    expect(Name).toBe(`/rgrid-${script.launch.executionId}-1`)
     expect(HostConfig).toMatchObject({
       AutoRemove: false,
       CapDrop: ['ALL'],
@@ -118,11 +122,12 @@ describe.skipIf(!(await requireDocker()))('a container', () => {
       LogConfig: { Type: 'none' },
       Memory: 256 * 1024 * 1024,
       MemorySwap: 256 * 1024 * 1024,
-      PidsLimit: 64,
+      NanoCpus: Math.min(2, availableParallelism()) * 1e9,
+      PidsLimit: 69,
       Privileged: false,
       ReadonlyRootfs: true,
       RestartPolicy: { Name: 'no' },
-      SecurityOpt: ['no-new-privileges'],
+      SecurityOpt: ['no-new-privileges', `seccomp=${SECCOMP_PROFILE}`],
     })
     expect([HostConfig.CapAdd ?? [], HostConfig.Devices ?? []]).toEqual([[], []])
     expect(Config).toMatchObject({ Tty: false, OpenStdin: false, NetworkDisabled: true })
@@ -149,13 +154,20 @@ describe.skipIf(!(await requireDocker()))('a container', () => {
     if (process.getuid?.() === 0) expect(files.length).toBeGreaterThan(1)
   })
 
-  it('leaves no control directory beside the workspace', async ({ onTestFinished }) => {
+  it('is called after its execution once it is worth a look', async ({ onTestFinished }) => {
+    const script = await startWaiting(createContext(onTestFinished))
+    const name = `/rgrid-${script.request.executionId}-1`
+
+    await expect.poll(async () => (await inspect(script)).Name, { timeout: 10_000 }).toBe(name)
+  })
+
+  it('leaves no directory behind', async ({ onTestFinished }) => {
     const script = await runScript(createContext(onTestFinished), 'pass')
     const during = await readdir(join(script.workDir, '..'))
     await script.release()
 
-    expect(during).toEqual(['work', 'work.control'])
-    expect(await readdir(join(script.workDir, '..'))).toEqual(['work'])
+    expect(during).toEqual(['rgrid', 'work'])
+    await expect.poll(() => readdir(join(script.workDir, '..', '..'))).toEqual([])
   })
 
   it('cannot be left by a script that forks without end', async ({ onTestFinished }) => {
@@ -186,8 +198,8 @@ async function startWaiting(
   return script
 }
 
-const inspect = ({ launch }: StartedScript): Promise<Docker.ContainerInspectInfo> =>
-  docker.getContainer(`rgrid-${launch.executionId}-${launch.attempt}`).inspect()
+const inspect = async (script: StartedScript): Promise<Docker.ContainerInspectInfo> =>
+  (await findContainer(docker, script)).inspect()
 
 async function readTexts(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })

@@ -69,7 +69,9 @@ describe('loadRuntimes', () => {
   })
 
   it('reads a file, and lets single images win over it', async () => {
-    const file = await makeFile('{ "python": { "image": "a", "command": ["pypy"] }, "node": { "image": "b" } }')
+    const file = await makeFile(
+      '{ "python": { "image": "a", "command": ["pypy"] }, "node": { "image": "b" } }',
+    )
 
     const table = await loadRuntimes({ RGRID_RUNTIMES: file, RGRID_IMAGES: 'python=c' })
 
@@ -80,7 +82,9 @@ describe('loadRuntimes', () => {
   it('names the file that is wrong', async () => {
     const file = await makeFile('{ "python": { "image": 1 } }')
 
-    await expect(loadRuntimes({ RGRID_RUNTIMES: file })).rejects.toThrow(`RGRID_RUNTIMES: ${file}: python.image: `)
+    await expect(loadRuntimes({ RGRID_RUNTIMES: file })).rejects.toThrow(
+      `RGRID_RUNTIMES: ${file}: python.image: `,
+    )
     await expect(loadRuntimes({ RGRID_RUNTIMES: `${file}.no` })).rejects.toThrow('ENOENT')
   })
 })
@@ -99,7 +103,11 @@ describe('findCommand', () => {
   const entry = (...command: string[]) => ({ image: 'a', command, installer: null })
 
   it('finds the program and keeps its arguments', () => {
-    expect(findCommand(entry('python3', '-X', 'utf8'), image)).toEqual(['/usr/local/bin/python3', '-X', 'utf8'])
+    expect(findCommand(entry('python3', '-X', 'utf8'), image)).toEqual([
+      '/usr/local/bin/python3',
+      '-X',
+      'utf8',
+    ])
     expect(findCommand(entry('/opt/python'), image)).toEqual(['/opt/python'])
     expect(findCommand(entry('node'), image)).toBeUndefined()
   })

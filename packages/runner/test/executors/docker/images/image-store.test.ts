@@ -1,0 +1,269 @@
+import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { requireDocker } from '../../require-docker.js'
+import { docker, listen, makeStore } from './make-store.js'
+
+const PYTHON = 'rgrid-test/python'
+const BARE = 'rgrid-test/python-bare'
+
+async function makeTag(image: string, tag: string): Promise<string> {
+  const name = `rgrid-test/store-${process.pid}:${tag}`
+  const [repo = ''] = name.split(':')
+  await docker.getImage(image).tag({ repo, tag })
+  onTestFinished(async () => {
+    await docker
+      .getImage(name)
+      .remove()
+      .catch(() => undefined)
+  })
+  return name
+}
+
+describe.skipIf(!(await requireDocker()))('createImageStore', () => {
+  it('prepares an image', async () => {
+    const { store } = await makeStore()
+
+    const image = await store.ensure(PYTHON, listen())
+
+    expect(image).toMatchObject({
+      name: PYTHON,
+      id: (await docker.getImage(PYTHON).inspect()).Id,
+      hasShell: true,
+      hasSleep: true,
+      tools: { pip: true, uv: false, npm: false },
+      pycacheDirectory: null,
+      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
+    })
+    expect(image.programs['python3']?.path).toBe('/usr/bin/python3')
+  })
+
+  it('tells that it prepares, once to each of those that wait', async () => {
+    const { store, connect } = await makeStore()
+    const listeners = [listen(), listen()]
+
+    const images = await Promise.all(listeners.map((listener) => store.ensure(PYTHON, listener)))
+
+    expect(images[0]).toBe(images[1])
+    expect(connect).toHaveBeenCalledTimes(1)
+    for (const { messages } of listeners) expect(messages).toEqual([`preparing image ${PYTHON}`])
+  })
+
+  it('knows an image that was prepared before, without a client of the engine', async () => {
+    const { store, cacheDirectory } = await makeStore()
+    const first = await store.ensure(PYTHON, listen())
+    const { store: next, connect } = await makeStore({ cacheDirectory })
+    const listener = listen()
+
+    expect(await next.ensure(PYTHON, listener)).toEqual(first)
+    expect(connect).not.toHaveBeenCalled()
+    expect(listener.messages).toEqual([])
+  })
+
+  it('prepares anew when other programs are asked for', async () => {
+    const { store, cacheDirectory } = await makeStore()
+    await store.ensure(PYTHON, listen())
+    const { store: next } = await makeStore({ cacheDirectory, programs: ['perl', '/opt/x', "a'b"] })
+
+    const { programs } = await next.ensure(PYTHON, listen())
+
+    expect(programs['perl']).toEqual({ path: '/usr/bin/perl', version: null })
+  })
+
+  it.for(['', '{', '{"version":1}'])('prepares anew when what was kept is damaged: %j', async (text) => {
+    const { store, cacheDirectory } = await makeStore()
+    const { programs } = await store.ensure(PYTHON, listen())
+    const [file = ''] = await readdir(join(cacheDirectory, 'images'))
+    const path = join(cacheDirectory, 'images', file)
+    const whole = await readFile(path, 'utf8')
+    await writeFile(path, text)
+
+    const { store: next } = await makeStore({ cacheDirectory })
+
+    expect((await next.ensure(PYTHON, listen())).programs).toEqual(programs)
+    expect(await readFile(path, 'utf8')).toBe(whole)
+  })
+
+  it('costs nothing when all is known', async () => {
+    const { store } = await makeStore()
+    const listener = listen()
+    const image = await store.ensure(PYTHON, listener)
+
+    const startedAt = performance.now()
+    for (let count = 0; count < 1000; count++) expect(await store.ensure(PYTHON, listener)).toBe(image)
+
+    expect((performance.now() - startedAt) / 1000).toBeLessThan(1)
+  })
+
+  it('notices that a tag has moved', async () => {
+    const { store } = await makeStore({ trustMs: 0 })
+    const name = await makeTag(PYTHON, 'moving')
+    const before = await store.ensure(name, listen())
+    await makeTag('rgrid-test/node', 'moving')
+
+    const after = await store.ensure(name, listen())
+
+    expect(after.id).not.toBe(before.id)
+    expect(after.programs['node']).toBeDefined()
+    expect([store.isCurrent(before), store.isCurrent(after)]).toEqual([false, true])
+  })
+
+  it('asks again for a name that was forgotten', async () => {
+    const { store } = await makeStore()
+    const name = await makeTag(PYTHON, 'forgotten')
+    const before = await store.ensure(name, listen())
+    await makeTag('rgrid-test/node', 'forgotten')
+
+    expect((await store.ensure(name, listen())).id).toBe(before.id)
+    store.forget(name)
+    expect((await store.ensure(name, listen())).id).not.toBe(before.id)
+  })
+
+  it('knows which images are there', async () => {
+    const { store } = await makeStore()
+
+    expect(await store.has(PYTHON)).toBe(true)
+    expect(await store.has('rgrid-test/absent')).toBe(false)
+  })
+
+  it('takes the id of an image', async () => {
+    const { store } = await makeStore()
+    const { Id } = await docker.getImage(PYTHON).inspect()
+
+    expect(await store.ensure(Id, listen())).toMatchObject({ id: Id, name: Id })
+  })
+
+  it('compiles the library of a Python that comes without, for a second runner at the same time too', async () => {
+    const { store, cacheDirectory } = await makeStore()
+    const { store: other } = await makeStore({ cacheDirectory })
+    const listener = listen()
+
+    const [image, same] = await Promise.all([store.ensure(BARE, listener), other.ensure(BARE, listen())])
+
+    expect(same).toEqual(image)
+    expect(listener.messages).toEqual([
+      `preparing image ${BARE}`,
+      `preparing image ${BARE}: compiling its Python library`,
+    ])
+    const directory = image.pycacheDirectory ?? ''
+    expect(await readdir(directory)).toEqual(expect.arrayContaining(['deps', 'usr']))
+    expect(await readdir(join(cacheDirectory, 'pycache'))).toHaveLength(1)
+    expect(await runWithPycache(directory)).toEqual({ cached: true, compiled: 0 })
+  })
+
+  it('compiles again what somebody deleted', async () => {
+    const { store, cacheDirectory } = await makeStore()
+    await store.ensure(BARE, listen())
+    await rm(join(cacheDirectory, 'pycache'), { recursive: true })
+    const { store: next } = await makeStore({ cacheDirectory })
+
+    const { pycacheDirectory } = await next.ensure(BARE, listen())
+
+    expect(await readdir(pycacheDirectory ?? '')).toContain('usr')
+  })
+
+  it('does without the compiled library where it cannot be kept, and says so', async () => {
+    const { store, cacheDirectory, warnings } = await makeStore()
+    await writeFile(join(cacheDirectory, 'pycache'), 'in the way')
+    await chmod(join(cacheDirectory, 'pycache'), 0o400)
+
+    expect((await store.ensure(BARE, listen())).pycacheDirectory).toBeNull()
+    expect(warnings).toEqual([expect.stringContaining(`the Python library of the image ${BARE}`)])
+  })
+
+  it('leaves who gives up, and stops when all did', async () => {
+    const { store, cacheDirectory } = await makeStore()
+    const [first, second] = [new AbortController(), new AbortController()]
+    const results = [first, second].map((each) => store.ensure(BARE, listen(each.signal)))
+    const settled = Promise.allSettled(results)
+
+    first.abort(new Error('first'))
+    await expect(results[0]).rejects.toThrow('first')
+    second.abort(new Error('second'))
+
+    expect((await settled).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    await expect(results[1]).rejects.toThrow('second')
+    expect(await readdir(cacheDirectory)).not.toContain('images')
+  })
+
+  it('goes on for those that stay', async () => {
+    const { store } = await makeStore()
+    const leaving = new AbortController()
+    const left = store.ensure(PYTHON, listen(leaving.signal))
+    const stayed = store.ensure(PYTHON, listen())
+
+    leaving.abort(new Error('left'))
+
+    await expect(left).rejects.toThrow('left')
+    expect((await stayed).name).toBe(PYTHON)
+  })
+
+  it.for([
+    '',
+    'a b',
+    '../containers/json?',
+    'a/../b',
+    'x?y',
+    'UPPER',
+    'a:b:c',
+    'a@sha256:0',
+    '-a',
+    'http://a/b',
+  ])('refuses what is not a name: %j', async (name) => {
+    const { store } = await makeStore()
+
+    await expect(store.ensure(name, listen())).rejects.toMatchObject({
+      reason: 'image_pull',
+      message: `"${name}" is not the name of an image`,
+    })
+  })
+
+  it('says that the engine does not answer', async () => {
+    const { store } = await makeStore({ socketPath: '/nowhere.sock' })
+
+    await expect(store.ensure(PYTHON, listen())).rejects.toMatchObject({
+      reason: 'internal',
+      message: expect.stringContaining('the Docker engine does not answer') as unknown,
+    })
+  })
+})
+
+const IMPORTS = 'argparse, asyncio, json'
+const COUNT = `
+import importlib.machinery, sys
+compiled = 0
+class Loader(importlib.machinery.SourceFileLoader):
+    pass
+original = importlib.machinery.SourceFileLoader.source_to_code
+def count(self, *args, **kwargs):
+    global compiled
+    compiled += 1
+    return original(self, *args, **kwargs)
+importlib.machinery.SourceFileLoader.source_to_code = count
+import ${IMPORTS}
+import os
+print(os.path.exists(argparse.__cached__), compiled)
+`
+
+/** Runs Python in the bare image as scripts run there, and tells how much it had to compile. */
+async function runWithPycache(directory: string): Promise<{ cached: boolean; compiled: number }> {
+  const container = await docker.createContainer({
+    Image: BARE,
+    User: '65534:65534',
+    Entrypoint: ['python3', '-c', COUNT],
+    Env: ['PYTHONPYCACHEPREFIX=/var/cache/rgrid/pycache'],
+    HostConfig: {
+      ReadonlyRootfs: true,
+      Mounts: [{ Type: 'bind', Source: directory, Target: '/var/cache/rgrid/pycache', ReadOnly: true }],
+    },
+  })
+  try {
+    await container.start()
+    await container.wait()
+    const output = (await container.logs({ stdout: true, stderr: true })).subarray(8).toString()
+    const [, cached, compiled] = /^(\w+) (\d+)$/m.exec(output) ?? [output]
+    return { cached: cached === 'True', compiled: Number(compiled) }
+  } finally {
+    await container.remove({ force: true })
+  }
+}
