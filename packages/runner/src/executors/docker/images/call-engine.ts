@@ -1,0 +1,28 @@
+import { request, type IncomingMessage } from 'node:http'
+
+/** A question to the engine whose answer is a stream, or is in its headers. */
+export interface EngineCall {
+  readonly socketPath: string
+  readonly method: 'HEAD' | 'GET' | 'POST'
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** Ends the connection, and with it what the engine does for it. */
+  readonly signal: AbortSignal
+  /** Whether a program may end while the answer is still to come. */
+  readonly isQuiet?: boolean
+}
+
+/**
+ * Asks the engine over its socket, and resolves with the head of its answer.
+ *
+ * @throws Error when the engine does not answer, or the signal aborts.
+ */
+export function callEngine(call: EngineCall): Promise<IncomingMessage> {
+  const { socketPath, method, path, headers = {}, signal, isQuiet = false } = call
+  return new Promise((resolve, reject) => {
+    const question = request({ socketPath, method, path, headers, signal, agent: false }, resolve)
+    if (isQuiet) question.once('socket', (socket) => socket.unref())
+    question.once('error', reject)
+    question.end()
+  })
+}

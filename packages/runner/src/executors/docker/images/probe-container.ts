@@ -1,0 +1,109 @@
+import type Docker from 'dockerode'
+import type { Container, ContainerCreateOptions } from 'dockerode'
+import type { ContainerUser } from '../container-user.js'
+import { createFrameParser } from '../frame-parser.js'
+import { removeContainer } from '../remove-container.js'
+
+/** What containers are made with that look at an image. */
+export interface ProbeContext {
+  readonly docker: Docker
+  readonly socketPath: string
+  readonly user: ContainerUser
+  /** Marks the containers, so that those that a killed runner leaves are swept away. */
+  readonly labels: Readonly<Record<string, string>>
+  readonly signal: AbortSignal
+}
+
+/** What is to run in an image. */
+export interface Probe {
+  /** The engine's id of the image. */
+  readonly imageId: string
+  readonly command: readonly string[]
+  /** A directory of this machine, and where the container sees it. */
+  readonly mount?: { readonly source: string; readonly target: string; readonly isReadOnly: boolean }
+  readonly deadlineMs: number
+}
+
+/** What became of it. */
+export interface ProbeEnd {
+  readonly exitCode: number
+  /** What it wrote to both outputs. */
+  readonly output: string
+}
+
+const MIB = 1024 * 1024
+const MEMORY_MIB = 512
+const PIDS = 64
+
+/** Makes a container that is as hardened as those of scripts, and removes it when `use` is done with it. */
+export async function withProbeContainer<T>(
+  { docker, user, labels }: ProbeContext,
+  probe: Probe,
+  use: (container: Container) => Promise<T>,
+): Promise<T> {
+  const container = await docker.createContainer(createProbeOptions(probe, user, labels))
+  try {
+    return await use(container)
+  } finally {
+    await removeContainer(container)
+  }
+}
+
+/**
+ * Runs a command in an image to its end.
+ *
+ * @throws Error when the engine does not start it, when it takes too long, or when the signal aborts.
+ */
+export function runProbe(context: ProbeContext, probe: Probe): Promise<ProbeEnd> {
+  return withProbeContainer(context, probe, async (container) => {
+    await container.start()
+    const abortSignal = AbortSignal.any([context.signal, AbortSignal.timeout(probe.deadlineMs)])
+    const end: unknown = await container.wait({ abortSignal })
+    const logs = await container.logs({ stdout: true, stderr: true, follow: false })
+    const output = Buffer.concat(createFrameParser()(logs)).toString()
+    return { exitCode: getExitCode(end), output }
+  })
+}
+
+function getExitCode(end: unknown): number {
+  if (typeof end === 'object' && end !== null && 'StatusCode' in end && typeof end.StatusCode === 'number')
+    return end.StatusCode
+  throw new Error('the engine did not say how a container ended')
+}
+
+function createProbeOptions(
+  { imageId, command, mount }: Probe,
+  user: ContainerUser,
+  labels: Readonly<Record<string, string>>,
+): ContainerCreateOptions {
+  return {
+    Image: imageId,
+    User: `${user.uid}:${user.gid}`,
+    Entrypoint: [...command],
+    Cmd: [],
+    Env: ['HOME=/tmp'],
+    WorkingDir: '/tmp',
+    Healthcheck: { Test: ['NONE'] },
+    NetworkDisabled: true,
+    Labels: { ...labels },
+    HostConfig: {
+      CapDrop: ['ALL'],
+      SecurityOpt: ['no-new-privileges'],
+      Privileged: false,
+      ReadonlyRootfs: true,
+      IpcMode: 'private',
+      Memory: MEMORY_MIB * MIB,
+      MemorySwap: MEMORY_MIB * MIB,
+      PidsLimit: PIDS,
+      Tmpfs: { '/tmp': 'rw,nosuid,nodev,size=64m,mode=1777' },
+      Mounts:
+        mount === undefined
+          ? []
+          : [{ Type: 'bind', Source: mount.source, Target: mount.target, ReadOnly: mount.isReadOnly }],
+      AutoRemove: false,
+      RestartPolicy: { Name: 'no' },
+      // The output is read when the container has ended.
+      LogConfig: { Type: 'json-file', Config: { 'max-size': '1m' } },
+    },
+  }
+}
