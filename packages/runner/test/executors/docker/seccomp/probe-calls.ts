@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { TEST_IMAGES } from '../../require-docker.js'
 import { runInContainer, type TestContainer } from './run-in-container.js'
-import type { Expected, Probe } from './system-calls.js'
+import type { Expected, Probe } from './probe.js'
 
 /** What a probe came to: an error's name, or `ok`. */
 export interface ProbeResult {

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { createProfile, SECCOMP_PROFILE } from '../../../../src/executors/docker/seccomp/create-profile.js'
 import { requireDocker, TEST_IMAGES } from '../../require-docker.js'
+import { CONDITIONAL_PROBES } from './conditional-probes.js'
 import { describeProbe, findSurprises, isRefusal, probeCalls, readScript } from './probe-calls.js'
 import { runInContainer } from './run-in-container.js'
-import { ALLOWED_PROBES, CONDITIONAL_PROBES, REFUSED_PROBES } from './system-calls.js'
+import { ALLOWED_PROBES, REFUSED_PROBES } from './system-calls.js'
 
 const ALL_PROBES = [...ALLOWED_PROBES, ...CONDITIONAL_PROBES, ...REFUSED_PROBES]
 const SIGSYS = 31
