@@ -110,7 +110,7 @@ const actions = {
   },
   async webAssembly() {
     const bytes = Uint8Array.from([0, 97, 115, 109, 1, 0, 0, 0])
-    return Object.keys((await WebAssembly.instantiate(bytes)).instance)
+    return Object.keys((await globalThis.WebAssembly.instantiate(bytes)).instance)
   },
 }
 
