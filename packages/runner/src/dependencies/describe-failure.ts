@@ -1,3 +1,5 @@
+import { WITH_UV } from './install-script.js'
+
 const MAX_CHARS = 300
 
 /**
@@ -5,10 +7,8 @@ const MAX_CHARS = 300
  */
 export function describeFailure(kind: 'python' | 'node', output: string, exitCode: number | null): string {
   const lines = output.split(/\r\n|\r|\n/).map((line) => line.trim())
-  const found =
-    findRGrid(lines) ??
-    (kind === 'node' ? findNpm(lines) : (findUv(lines) ?? findPip(lines))) ??
-    findLast(lines)
+  const find = kind === 'node' ? findNpm : lines.includes(WITH_UV) ? findUv : findPip
+  const found = findRGrid(lines) ?? find(lines) ?? findLast(lines)
   const why = found ?? `the installer ended with ${exitCode === null ? 'a signal' : `code ${exitCode}`}`
   return why.length > MAX_CHARS ? `${why.slice(0, MAX_CHARS - 1)}…` : why
 }
@@ -17,19 +17,29 @@ function findRGrid(lines: readonly string[]): string | undefined {
   return lines.findLast((line) => line.startsWith('rgrid: '))?.slice('rgrid: '.length)
 }
 
+/** What it came to is last, but for a package that could not be built: then the build's last words say more. */
 function findPip(lines: readonly string[]): string | undefined {
-  const errors = lines.filter((line) => /^(?:ERROR|error): /i.test(line))
-  // What it came to is last; of two, "No matching distribution" says less than nothing new.
-  const last = errors.at(-1)?.replace(/^error: /i, '')
-  return last === undefined ? undefined : `pip: ${last}`
+  const build = lines.find((line) => line.startsWith('× '))
+  if (build === undefined) {
+    const last = lines.findLast((line) => /^error: /i.test(line))
+    return last === undefined ? undefined : `pip: ${last.replace(/^error: /i, '')}`
+  }
+  const end = lines.findIndex((line) => line.includes('[end of output]'))
+  const words = lines.slice(0, Math.max(end, 0)).findLast((line) => line !== '')
+  return ['pip', build.replace(/^× /, '').replace(/\.$/, ''), words]
+    .filter((part) => part !== undefined)
+    .join(': ')
 }
 
 /** uv draws its reasons as a tree whose last branch is the conclusion, wrapped over lines. */
 function findUv(lines: readonly string[]): string | undefined {
   const start = lines.findLastIndex((line) => line.startsWith('╰─▶'))
   if (start === -1) {
-    const error = lines.find((line) => /^(?:error: |× )/.test(line))
-    return error === undefined || !lines.some((line) => line.startsWith('× ')) ? undefined : `uv: ${error}`
+    const error = lines.find((line) => line.startsWith('error: '))?.replace('error: ', '')
+    const cause = lines.findLast((line) => line.startsWith('Caused by: '))?.replace('Caused by: ', '')
+    return error === undefined
+      ? undefined
+      : ['uv', error, cause].filter((part) => part !== undefined).join(': ')
   }
   const end = lines.findIndex((line, index) => index > start && line === '')
   const words = lines.slice(start, end === -1 ? undefined : end).join(' ')

@@ -34,12 +34,16 @@ export function formatInstallScript(
   return ['set -eu', 'umask 022', 'exec 2>&1', ...exports, body, ''].join('\n')
 }
 
+/** The first line of the output where uv installs: what it says of a failure looks like nothing of pip's. */
+export const WITH_UV = 'installing with uv'
+
 /** No installer reads a configuration that happens to be there: what is configured is in the environment. */
 function getOwnEnv({ cache, scratch }: InstallPaths): InstallEnv {
   return {
     HOME: scratch,
     TMPDIR: scratch,
     LC_ALL: 'C.UTF-8',
+    PYTHONUNBUFFERED: '1',
     PIP_CONFIG_FILE: '/dev/null',
     PIP_CACHE_DIR: `${cache}/pip`,
     PIP_DISABLE_PIP_VERSION_CHECK: '1',
@@ -72,6 +76,7 @@ for candidate in ${paths.uv.map(quote).join(' ')}; do
   if "$candidate" --version >/dev/null 2>&1; then uv=$candidate; break; fi
 done
 if [ -n "$uv" ]; then
+  echo ${quote(WITH_UV)}
   "$uv" venv --quiet --no-project --python "$base" ${venv}
   "$uv" pip install --compile-bytecode --python ${python} -r ${file}
 elif "$base" -m pip --python "$base" --version >/dev/null 2>&1; then

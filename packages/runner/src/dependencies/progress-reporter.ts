@@ -16,16 +16,23 @@ export function createProgressReporter(
 ): ProgressReporter {
   const subject = packages === 1 ? 'installing 1 package' : `installing ${packages} packages`
   let timer: NodeJS.Timeout | undefined
-  let lastLine = ''
+  let nextLine: string | undefined
+
+  // At once, and then what is last at the end of each interval.
+  const tell = (): void => {
+    timer = undefined
+    if (nextLine === undefined) return
+    onProgress(`${subject}: ${nextLine}`)
+    nextLine = undefined
+    timer = setTimeout(tell, INTERVAL_MS)
+    timer.unref()
+  }
+
   onProgress(subject)
   return {
     onLine(line) {
-      lastLine = line.length > MAX_CHARS ? `${line.slice(0, MAX_CHARS - 1)}…` : line
-      timer ??= setTimeout(() => {
-        timer = undefined
-        onProgress(`${subject}: ${lastLine}`)
-      }, INTERVAL_MS)
-      timer.unref()
+      nextLine = line.length > MAX_CHARS ? `${line.slice(0, MAX_CHARS - 1)}…` : line
+      if (timer === undefined) tell()
     },
     stop: () => clearTimeout(timer),
   }

@@ -44,8 +44,10 @@ export function createSharedWork<T>(): SharedWork<T> {
   }
 
   return {
-    async join(name, waiter, work) {
-      waiter.signal.throwIfAborted()
+    async join(name, { onProgress, signal }, work) {
+      signal.throwIfAborted()
+      // Of its own, as the same waiter may come twice.
+      const waiter: Waiter = { onProgress, signal }
       const group = groups.get(name) ?? begin(name, work)
       group.waiters.add(waiter)
       if (group.lastMessage !== undefined) waiter.onProgress(group.lastMessage)

@@ -5,10 +5,31 @@ const PIP = `Collecting six
 ERROR: Could not find a version that satisfies the requirement nosuchpkg==1 (from versions: none)
 ERROR: No matching distribution found for nosuchpkg==1
 `
-const UV = `Using Python 3.11.2 environment at: /deps/venv
+const UV = `installing with uv
+Using Python 3.11.2 environment at: /deps/venv
   × No solution found when resolving dependencies:
   ╰─▶ Because nosuchpkg was not found in the package registry and you require
       nosuchpkg==1, we can conclude that your requirements are unsatisfiable.
+`
+const BUILD = `Collecting probe
+  error: subprocess-exited-with-error
+
+  × python setup.py egg_info did not run successfully.
+  │ exit code: 1
+  ╰─> [2 lines of output]
+      Traceback
+      RuntimeError: no compiler
+      [end of output]
+
+error: metadata-generation-failed
+
+× Encountered error while generating package metadata.
+╰─> See above for output.
+`
+const FETCH = `installing with uv
+error: Failed to fetch: \`https://pypi.org/simple/six/\`
+  Caused by: Request failed
+  Caused by: invalid peer certificate
 `
 const NPM = `npm error code EUSAGE
 npm error
@@ -30,6 +51,8 @@ describe('describeFailure', () => {
       NPM,
       'npm: `npm ci` can only install packages when your package.json and package-lock.json are in sync.',
     ],
+    ['python', BUILD, 'pip: python setup.py egg_info did not run successfully: RuntimeError: no compiler'],
+    ['python', FETCH, 'uv: Failed to fetch: `https://pypi.org/simple/six/`: invalid peer certificate'],
     ['python', 'rgrid: there is neither\nERROR: other', 'there is neither'],
     [
       'node',
