@@ -3,14 +3,18 @@ import { LIMITS, RUNTIMES } from '@rgrid/protocol'
 import { mkdir } from 'node:fs/promises'
 import { availableParallelism, totalmem } from 'node:os'
 import { join } from 'node:path'
+import { createContainerInstaller } from '../dependencies/container-installer.js'
+import { createDependencyStore } from '../dependencies/dependency-store.js'
+import { getContainerUse } from '../dependencies/layer-use.js'
 import { SILENT, type Logger } from '../logger.js'
 import { createAttachedPlace, toContainerName } from './docker/attached-place.js'
-import { PYCACHE_TARGET } from './docker/container-policy.js'
+import { LABELS, PYCACHE_TARGET } from './docker/container-policy.js'
 import { getContainerUser } from './docker/container-user.js'
 import { toStartError } from './docker/create-container.js'
 import { watchEngine, type EngineWatch } from './docker/engine-watch.js'
 import { hasInit } from './docker/has-init.js'
 
+import { createImageStore } from './docker/images/image-store.js'
 import type { PreparedImage } from './docker/images/prepared-image.js'
 import {
   DEFAULT_RUNTIMES,
@@ -18,15 +22,15 @@ import {
   type RuntimeEntry,
   type RuntimeTable,
 } from './docker/images/runtime-table.js'
-import { createImageStore } from './docker/stub-images.js'
 import { DEFAULT_SOCKET_PATH } from './docker/is-engine-answering.js'
 import type { LaunchScript } from './docker/launch-script.js'
 import { once } from './docker/once.js'
 import { SECCOMP_PROFILE } from './docker/seccomp/create-profile.js'
-import { toShape, type ShapeRequest } from './docker/shape.js'
+import { toShape, type Shape, type ShapeRequest } from './docker/shape.js'
 import { sweepContainers } from './docker/sweep-containers.js'
 import { createContainerPool } from './docker/waiting/container-pool.js'
 import { createWaitingContainer, type ContainerContext } from './docker/waiting/create-waiting-container.js'
+import type { WaitingContainer } from './docker/waiting/waiting-container.js'
 import { createWaitingPlace } from './docker/waiting/waiting-place.js'
 import { StartError, type Executor, type Launch, type Place, type PlaceRequest } from './executor.js'
 
@@ -76,7 +80,26 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
     const { default: Dockerode } = await import('dockerode')
     return new Dockerode({ socketPath })
   })
-  const images = createImageStore({ connect, socketPath, cacheDirectory, user, logger })
+  const images = createImageStore({
+    docker: connect,
+    socketPath,
+    cacheDirectory: join(cacheDirectory, 'images'),
+    user,
+    labels: { [LABELS.instance]: instance },
+    programs: Object.values(runtimes).flatMap(({ command }) => command.slice(0, 1)),
+    logger,
+  })
+  const dependencies = createDependencyStore({
+    directory: join(cacheDirectory, 'dependencies'),
+    installer: createContainerInstaller({
+      instance,
+      connect,
+      seccomp: SECCOMP_PROFILE,
+      ...(engineRuntime === undefined ? {} : { engineRuntime }),
+      logger,
+    }),
+    logger,
+  })
   const getContext = once(async (): Promise<ContainerContext> => {
     const docker = await connect()
     await mkdir(root, { recursive: true, mode: 0o700 })
@@ -92,8 +115,18 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
       homes,
     }
   })
+  const makeWaiting = async (shape: Shape): Promise<WaitingContainer> => {
+    const release = shape.layer === undefined ? undefined : dependencies.retain(shape.layer)
+    try {
+      const waiting = await createWaitingContainer(shape, await getContext())
+      return { ...waiting, destroy: () => waiting.destroy().finally(release) }
+    } catch (error) {
+      release?.()
+      throw error
+    }
+  }
   const pool = createContainerPool({
-    make: async (shape) => createWaitingContainer(shape, await getContext()),
+    make: makeWaiting,
     perShape: slots,
     max: 2 * slots,
     idleMs: IDLE_MS,
@@ -101,16 +134,21 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
     logger,
   })
 
-  const prepare = async (request: PlaceRequest): Promise<Place> => {
-    const entry = runtimes[request.runtime]
-    const image = await images.ensure(request.image ?? entry.image, request).catch((error: unknown) => {
+  const ensureImage = (request: ImageRequest): Promise<PreparedImage> =>
+    images.ensure(request.image ?? runtimes[request.runtime].image, request).catch((error: unknown) => {
       throw explainImage(error, request)
     })
+
+  /** Whether scripts can be handed to containers that run: that takes a shell there, and FIFOs that both sides see. */
+  const canWait = ({ hasShell }: PreparedImage): boolean => hasShell && engineRuntime === undefined
+
+  const prepare = async (request: PlaceRequest): Promise<Place> => {
+    const entry = runtimes[request.runtime]
+    const image = await ensureImage(request)
     const complete = completeLaunch(request, entry, image)
     const shape = toShape(request, image)
     const context = await getContext()
-    if (!image.hasShell || !image.sharesFifos || engineRuntime !== undefined)
-      return createAttachedPlace({ ...context, complete }, request, shape)
+    if (!canWait(image)) return createAttachedPlace({ ...context, complete }, request, shape)
     const taken = await pool.take(shape, request.signal)
     const watch = (engine ??= watchEngine(socketPath))
     return createWaitingPlace({ pool, user, engine: watch, complete, name: toContainerName(request) }, taken)
@@ -122,7 +160,7 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
         onProgress: () => undefined,
         signal: new AbortController().signal,
       })
-      if (image.hasShell && image.sharesFifos) pool.prewarm(toShape(PLAIN_REQUEST, image))
+      if (canWait(image)) pool.prewarm(toShape(PLAIN_REQUEST, image))
     }
   }
 
@@ -151,14 +189,26 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
         throw toStartError(error)
       }
     },
-    async install() {
-      throw new StartError('dependency_install', 'this executor installs no dependencies')
+    async install(request) {
+      const image = await ensureImage(request)
+      return dependencies.ensure({ ...request, base: image.id })
     },
     getPoolStats: () => pool.getStats(),
-    sweep: () =>
-      sweepContainers({ connect, socketPath, instance, root, isOurs: (home) => homes.has(home), logger }),
+    async sweep() {
+      await sweepContainers({
+        connect,
+        socketPath,
+        instance,
+        root,
+        isOurs: (home) => homes.has(home),
+        logger,
+      })
+      await dependencies.sweep()
+    },
     async close() {
+      images.close()
       await pool.drain()
+      await dependencies.close()
       engine?.close()
     },
   }
@@ -205,7 +255,8 @@ function completeLaunch(
       `the image ${image.name} has no ${program} to run ${runtime} scripts with`,
     )
   }
-  const command = layer?.kind === 'python' ? [LAYER_PYTHON, ...found.slice(1)] : found
+  const use = layer === undefined ? undefined : getContainerUse(layer)
+  const command = use?.program === undefined ? found : [use.program, ...found.slice(1)]
   const baseEnv = {
     // The root file system is read-only, and the container's user has no home in it.
     HOME: '/tmp',
@@ -213,13 +264,14 @@ function completeLaunch(
     PYTHONUNBUFFERED: '1',
     ...(image.pycacheDirectory === null ? {} : { PYTHONPYCACHEPREFIX: PYCACHE_TARGET }),
   }
-  return (launch) => ({ ...launch, executionId, attempt, baseEnv, command })
+  const path = [...(use?.pathFolders ?? []), image.env['PATH']].join(':')
+  return (launch) => ({ ...launch, executionId, attempt, baseEnv: { ...baseEnv, PATH: path }, command })
 }
 
+type ImageRequest = Pick<PlaceRequest, 'runtime' | 'image' | 'onProgress' | 'signal'>
+
 /** Says for what an image was wanted that is not to be had. */
-function explainImage(error: unknown, { runtime, image }: PlaceRequest): unknown {
+function explainImage(error: unknown, { runtime, image }: ImageRequest): unknown {
   if (!(error instanceof StartError) || image !== undefined) return error
   return new StartError(error.reason, `runtime ${runtime}: ${error.message}`, { cause: error })
 }
-
-const LAYER_PYTHON = '/deps/venv/bin/python'

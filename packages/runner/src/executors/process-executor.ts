@@ -2,9 +2,14 @@ import type { Runtime } from '@rgrid/protocol'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, rm, symlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { onExit } from 'signal-exit'
+import { createDependencyStore } from '../dependencies/dependency-store.js'
+import { identifyInterpreter } from '../dependencies/interpreter.js'
+import { getProcessUse } from '../dependencies/layer-use.js'
+import { createProcessInstaller } from '../dependencies/process-installer.js'
+import { SILENT, type Logger } from '../logger.js'
 import {
   StartError,
   type Executor,
@@ -24,6 +29,9 @@ export interface ProcessExecutorOptions {
   readonly instance: string
   /** A directory of this executor's own, for the workspaces. */
   readonly workDirectory: string
+  /** Where dependencies are kept; runners may share it. */
+  readonly cacheDirectory: string
+  readonly logger?: Logger
 }
 
 // How long output may still come after the script's end before whoever holds the pipes is killed, then cut off.
@@ -45,7 +53,7 @@ interface Spawn {
  * group of its own; at its end everything that it started and left behind is killed.
  */
 export function createProcessExecutor(options: ProcessExecutorOptions): Executor {
-  const { instance, workDirectory } = options
+  const { instance, workDirectory, logger = SILENT } = options
   const marks = { RGRID_INSTANCE: instance }
   const groups = new Set<number>()
   const live = new Set<string>()
@@ -54,6 +62,28 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
     for (const group of groups) sendSignal(-group, 'SIGKILL')
   })
   const listCommands = (): Promise<Map<Runtime, string>> => (commands ??= findCommands())
+  const findCommand = async (runtime: Runtime): Promise<string> => {
+    const command = (await listCommands()).get(runtime)
+    if (command !== undefined) return command
+    throw new StartError('internal', `this machine has no program for the runtime ${runtime}`)
+  }
+  const identities = new Map<string, Promise<string>>()
+  const identify = (runtime: Runtime, command: string): Promise<string> => {
+    const kind = runtime.startsWith('python') ? 'python' : 'node'
+    const known = identities.get(command)
+    const found = known ?? identifyInterpreter(kind, command).then(({ id }) => id)
+    identities.set(command, found)
+    found.catch(() => identities.delete(command))
+    return found
+  }
+  const dependencies = createDependencyStore({
+    directory: join(options.cacheDirectory, 'dependencies'),
+    installer: createProcessInstaller({
+      instance,
+      findProgram: async (runtime) => (await listCommands()).get(runtime),
+    }),
+    logger,
+  })
 
   const start = async (job: Spawn, marker: string): Promise<[Child, Running]> => {
     const startedAt = process.hrtime.bigint()
@@ -86,9 +116,7 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
       }
     },
     async prepare(request) {
-      const command = (await listCommands()).get(request.runtime)
-      if (command === undefined)
-        throw new StartError('internal', `this machine has no program for the runtime ${request.runtime}`)
+      const command = await findCommand(request.runtime)
       const home = join(workDirectory, `${request.executionId}.${request.attempt}`)
       const workDir = await createDirectories(home, request)
       const marker = `RGRID_EXECUTION_ID=${request.executionId}`
@@ -99,7 +127,7 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
         container: null,
         async start(launch) {
           const program = toProgram(command, request)
-          const env = createScriptEnv(launch.env, request, marks)
+          const env = createScriptEnv(launch.env, request, marks, withPath(request))
           const [started, running] = await start({ command: program, workDir, env, launch }, marker)
           child = started
           return running
@@ -114,16 +142,19 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
         },
       }
     },
-    async install() {
-      throw new StartError('dependency_install', 'this executor installs no dependencies')
+    async install(request) {
+      const command = await findCommand(request.runtime)
+      return dependencies.ensure({ ...request, base: await identify(request.runtime, command) })
     },
     getPoolStats: () => undefined,
     async sweep() {
       const ours = new Set([...live].flatMap((marker) => findMarked(marker)))
       for (const pid of findMarked(`RGRID_INSTANCE=${instance}`))
         if (!ours.has(pid)) sendSignal(pid, 'SIGKILL')
+      await dependencies.sweep()
     },
     async close() {
+      await dependencies.close()
       forget()
     },
   }
@@ -138,13 +169,20 @@ const describeRuntime = (runtime: Runtime, command: string) => ({
 async function createDirectories(home: string, { layer }: PlaceRequest): Promise<string> {
   const workDir = join(home, 'work')
   await mkdir(workDir, { recursive: true })
-  // Node looks for packages in every folder above the script.
-  if (layer?.kind === 'node') await symlink(join(layer.directory, 'node_modules'), join(home, 'node_modules'))
+  const link = layer === undefined ? undefined : getProcessUse(layer).link
+  if (link !== undefined) await symlink(link.target, join(home, link.name))
   return workDir
 }
 
 const toProgram = (command: string, { layer }: PlaceRequest): string =>
-  layer?.kind === 'python' ? join(layer.directory, 'venv/bin/python') : command
+  (layer === undefined ? undefined : getProcessUse(layer).program) ?? command
+
+/** The runner's own environment, with the programs of the dependencies first. */
+function withPath({ layer }: PlaceRequest): NodeJS.ProcessEnv {
+  if (layer === undefined) return process.env
+  const folders = [...getProcessUse(layer).pathFolders, process.env['PATH'] ?? '']
+  return { ...process.env, PATH: folders.join(delimiter) }
+}
 
 async function spawnScript({ command, workDir, env, launch }: Spawn): Promise<Child> {
   const { script, args } = launch

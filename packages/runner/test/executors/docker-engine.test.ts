@@ -10,13 +10,7 @@ import type { SampledUsage } from '../../src/executors/docker/cgroup-reader.js'
 import { DEFAULT_SOCKET_PATH } from '../../src/executors/docker/is-engine-answering.js'
 import { StartError } from '../../src/executors/executor.js'
 import type { ContractContext } from './contract/contract-context.js'
-import {
-  readAll,
-  runScript,
-  startScript,
-  waitForText,
-  within,
-} from './contract/start-script.js'
+import { readAll, runScript, startScript, waitForText, within } from './contract/start-script.js'
 import { findContainer } from './find-container.js'
 import { createTestExecutor, requireDocker } from './require-docker.js'
 
@@ -97,15 +91,6 @@ describe.skipIf(!(await requireDocker()))('with the engine', () => {
     const { stdout } = await runScript(createContext(onTestFinished), source, { env })
 
     expect(stdout.toString()).toBe("['x', 'x', 'x', '/nowhere', '/work']\n")
-  })
-
-  it('says which image is missing and how to get it', async ({ onTestFinished }) => {
-    const start = startScript(createContext(onTestFinished), 'pass', { runtime: 'python3.13' })
-
-    await expect(start).rejects.toThrow(
-      'the image rgrid-test/absent of the runtime python3.13 is not on this machine: run "docker pull rgrid-test/absent"',
-    )
-    await expect(start).rejects.toMatchObject({ reason: 'image_pull' })
   })
 
   it('says that no engine answers', async ({ onTestFinished }) => {

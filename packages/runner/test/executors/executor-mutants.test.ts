@@ -1,3 +1,4 @@
+import { CACHE } from './require-docker.js'
 import { describe, expect, it } from 'vitest'
 import { createProcessExecutor } from '../../src/executors/process-executor.js'
 import { findMarked, sendSignal } from '../../src/executors/process/process-table.js'
@@ -165,7 +166,7 @@ const createContext = (
   onTestFinished,
   create(instance, workDirectory) {
     instances.add(instance)
-    return mutate(createProcessExecutor({ instance, workDirectory }))
+    return mutate(createProcessExecutor({ instance, workDirectory, cacheDirectory: CACHE }))
   },
   countLeft: async (instance) => findMarked(`RGRID_INSTANCE=${instance}`).length,
 })

@@ -1,3 +1,4 @@
+import { CACHE } from './require-docker.js'
 import { createProcessExecutor } from '../../src/executors/process-executor.js'
 import { findMarked } from '../../src/executors/process/process-table.js'
 import { describeExecutor } from './executor-contract.js'
@@ -5,6 +6,7 @@ import { describeExecutor } from './executor-contract.js'
 describeExecutor('process', {
   available: true,
   isolates: false,
-  create: (instance, workDirectory) => createProcessExecutor({ instance, workDirectory }),
+  create: (instance, workDirectory) =>
+    createProcessExecutor({ instance, workDirectory, cacheDirectory: CACHE }),
   countLeft: async (instance) => findMarked(`RGRID_INSTANCE=${instance}`).length,
 })

@@ -26,7 +26,7 @@ export const TEST_RUNTIMES: RuntimeTable = Object.fromEntries(
 ) as RuntimeTable
 
 // Shared by all tests, as looking into an image takes a while and gives the same each time.
-const CACHE = join(tmpdir(), 'rgrid-test-cache')
+export const CACHE = join(tmpdir(), 'rgrid-test-cache')
 
 /** Makes a Docker executor for a test. */
 export function createTestExecutor(

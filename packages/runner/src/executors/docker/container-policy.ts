@@ -1,5 +1,8 @@
 import type { ContainerCreateOptions } from 'dockerode'
+import { getContainerUse } from '../../dependencies/layer-use.js'
+import type { Layer } from '../executor.js'
 import type { ContainerUser } from './container-user.js'
+import type { PreparedImage } from './images/prepared-image.js'
 import type { Shape } from './shape.js'
 
 /** What a container is made from, beside its shape. */
@@ -112,7 +115,7 @@ function createMounts({ image, layer, network }: Shape, { workDir, mountDir }: C
       ? [bind(`${mountDir}/hosts`, '/etc/hosts'), bind(`${mountDir}/resolv.conf`, '/etc/resolv.conf')]
       : []),
     ...(image.pycacheDirectory === null ? [] : [bind(image.pycacheDirectory, PYCACHE_TARGET)]),
-    ...(layer === undefined ? [] : [bindLayer(layer.kind, layer.directory, bind)]),
+    ...(layer === undefined ? [] : bindLayer(layer, image, bind)),
   ]
 }
 
@@ -120,10 +123,10 @@ function createMounts({ image, layer, network }: Shape, { workDir, mountDir }: C
 export const PYCACHE_TARGET = '/var/cache/rgrid/pycache'
 
 function bindLayer<T>(
-  kind: 'python' | 'node',
-  directory: string,
+  layer: Layer,
+  { pycacheDirectory }: PreparedImage,
   bind: (source: string, target: string) => T,
-): T {
-  // Node looks for packages in every folder above the script, and so at the root.
-  return kind === 'python' ? bind(directory, '/deps') : bind(`${directory}/node_modules`, '/node_modules')
+): T[] {
+  const { mounts } = getContainerUse(layer, pycacheDirectory === null ? undefined : PYCACHE_TARGET)
+  return mounts.map(({ source, target }) => bind(source, target))
 }

@@ -13,9 +13,9 @@ export interface LaunchScript extends Launch {
   readonly baseEnv: Readonly<Record<string, string>>
 }
 
-// To shells these mean something, or cannot be set.
+// To shells these mean something, or cannot be set. `PATH` may, as programs are called by their whole names.
 const SHELL_NAMES = new Set(
-  'BASHOPTS BASH_ENV BASH_VERSINFO ENV EUID FUNCNAME GROUPS HISTCMD IFS LINENO MAIL MAILCHECK MAILPATH OLDPWD OPTARG OPTIND PATH POSIXLY_CORRECT PPID PS1 PS2 PS4 PWD RANDOM SECONDS SHELLOPTS SHLVL UID _'.split(
+  'BASHOPTS BASH_ENV BASH_VERSINFO ENV EUID FUNCNAME GROUPS HISTCMD IFS LINENO MAIL MAILCHECK MAILPATH OLDPWD OPTARG OPTIND POSIXLY_CORRECT PPID PS1 PS2 PS4 PWD RANDOM SECONDS SHELLOPTS SHLVL UID _'.split(
     ' ',
   ),
 )
@@ -36,8 +36,10 @@ export function formatLaunchScript(launch: LaunchScript): string {
   const special = env.filter(([name]) => SHELL_NAMES.has(name))
   const assign = ([name, value]: [string, string]): string => `${name}=${quote(value)}`
   const words = [...launch.command, ...toWords(launch.script), ...launch.args].map(quote).join(' ')
-  const setter = special.length === 0 ? '' : `env ${special.map((pair) => quote(pair.join('='))).join(' ')} `
-  return `export ${plain.map(assign).join(' ')}\nexec ${setter}${words}\n`
+  const setter =
+    special.length === 0 ? '' : `"$rgrid_env" ${special.map((pair) => quote(pair.join('='))).join(' ')} `
+  const find = special.length === 0 ? '' : 'rgrid_env=$(command -v env)\n'
+  return `${find}export ${plain.map(assign).join(' ')}\nexec ${setter}${words}\n`
 }
 
 /** A script whose name looks like an option must not be taken for one. */
