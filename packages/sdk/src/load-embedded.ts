@@ -5,7 +5,10 @@ import type * as embedded from '@rgrid/embedded'
 export type EmbeddedModule = Pick<
   typeof embedded,
   'createEmbedded' | 'startRunner' | 'startServer' | 'startUp'
->
+> & {
+  /** What runtimes are in containers on this machine. Not every version has it. */
+  readonly loadRuntimes?: () => Promise<Readonly<Record<string, { readonly image: string }>>>
+}
 
 const PACKAGE = '@rgrid/embedded'
 

@@ -1,5 +1,8 @@
 import { RGridError } from '@rgrid/protocol'
-import { describe, expect, it } from 'vitest'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { checkNode } from '../../src/cli/doctor/check-node.js'
 import { createDirectory } from '../temporary-directory.js'
 import { createTestContext, type Surroundings } from './support/create-test-context.js'
@@ -13,6 +16,17 @@ async function setUp(surroundings: Surroundings = {}) {
     ...surroundings.env,
   }
   return createTestContext({ ...surroundings, cwd: home, env })
+}
+
+/** An engine that has some images and nothing else. */
+async function startEngine(images: readonly string[]): Promise<string> {
+  const known = ['/_ping', ...images.map((name) => `/images/${name}/json`)]
+  const server = createServer((asked, response) => {
+    response.writeHead(known.includes(asked.url ?? '') ? 200 : 404).end()
+  }).listen(0, '127.0.0.1')
+  onTestFinished(() => void server.close())
+  await once(server, 'listening')
+  return `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 describe('doctor', () => {
@@ -40,6 +54,46 @@ describe('doctor', () => {
 
     expect(stdout()).toMatch(/^ok +target +http:\/\/s, as RGRID_URL is set$/m)
     expect(stdout()).toMatch(/^fail +server +no answer from http:\/\/s$/m)
+  })
+
+  it('lists what runs on the server that is configured', async () => {
+    const detail = { image: null, command: [], installer: null, runners: 1 }
+    const runtimes = async () => [
+      { runtime: 'python' as const, executor: 'docker' as const, ...detail },
+      { runtime: 'bash' as const, executor: 'docker' as const, ...detail },
+      { runtime: 'bash' as const, executor: 'process' as const, ...detail },
+    ]
+    const list = async () => ({ executions: [], next: null })
+    const env = { RGRID_URL: 'http://s' }
+    const full = await setUp({ env, client: { list, runtimes } })
+    const empty = await setUp({ env, client: { list, runtimes: async () => [] } })
+
+    expect([await full.run('doctor'), await empty.run('doctor')]).toEqual([0, 0])
+
+    expect(full.stdout()).toMatch(/^ok +runtimes +docker: python, bash; process: bash$/m)
+    expect(empty.stdout()).toMatch(/^warn +runtimes +no runner is connected/m)
+  })
+
+  it.for([
+    [
+      'none',
+      [],
+      /^warn +images +none of a:1, b:2 is there, so nothing runs in containers: docker pull a:1$/m,
+    ],
+    ['some', ['a:1'], /^ok +images +in containers run python, python3\.12; not there: b:2$/m],
+    ['all', ['a:1', 'b:2'], /^ok +images +in containers run python, python3\.12, bash$/m],
+  ] as const)('says which images an engine has: %s', async ([, images, line]) => {
+    const host = await startEngine(images)
+    const table = { python: { image: 'a:1' }, 'python3.12': { image: 'a:1' }, bash: { image: 'b:2' } }
+    const { run, stdout } = await setUp({
+      env: { DOCKER_HOST: host },
+      embedded: { loadRuntimes: async () => table },
+    })
+
+    expect(await run('doctor')).toBe(0)
+
+    expect(stdout()).toMatch(/^ok +docker /m)
+    expect(stdout()).toMatch(line)
   })
 
   it('fails when the data directory cannot be written', async () => {

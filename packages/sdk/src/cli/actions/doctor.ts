@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { resolveTarget } from '../../config/resolve-target.js'
 import type { CliContext } from '../context.js'
 import { checkDataDirectory } from '../doctor/check-data-directory.js'
-import { checkDocker } from '../doctor/check-docker.js'
+import { checkDocker, type ImageTable } from '../doctor/check-docker.js'
 import { checkNode } from '../doctor/check-node.js'
 import { checkPrograms } from '../doctor/check-programs.js'
 import { checkTarget } from '../doctor/check-target.js'
@@ -25,16 +25,25 @@ export async function doctor(context: CliContext, { json }: DoctorFlags): Promis
   const { env, cwd } = context
   const [target, docker, programs, data] = await Promise.all([
     checkTarget(context, resolveTarget({}, { env, cwd })),
-    checkDocker(env),
+    checkDocker(env, () => readImages(context)),
     checkPrograms(env['PATH']),
     checkDataDirectory(getUserPaths(env, homedir()).data),
   ])
-  const checks = [checkNode(process.versions.node), ...target, docker, ...programs, data]
+  const checks = [checkNode(process.versions.node), ...target, ...docker, ...programs, data]
   const ok = checks.every(({ outcome }) => outcome !== 'fail')
   await (json === true
     ? writeJson(context, { ok, checks })
     : write(context.stdout, checks.map((one) => formatCheck(context, one)).join('')))
   return ok ? EXIT.ok : EXIT.failure
+}
+
+/** The images of a runner on this machine, where one is installed. */
+async function readImages(context: CliContext): Promise<ImageTable | undefined> {
+  try {
+    return await (await context.loadEmbedded()).loadRuntimes?.()
+  } catch {
+    return undefined
+  }
 }
 
 function formatCheck(context: CliContext, { name, outcome, detail }: Check): string {

@@ -1,38 +1,44 @@
-import { request } from 'node:http'
+import { askEngine, findEngine } from './ask-engine.js'
 import { check, type Check } from './check.js'
 
-const PATIENCE_MS = 2_000
-const DEFAULT_HOST = 'unix:///var/run/docker.sock'
+const OK = 200
 
-/** Whether a Docker engine answers where `DOCKER_HOST`, else the default socket, points. */
-export async function checkDocker(env: Readonly<Record<string, string | undefined>>): Promise<Check> {
-  const host = env['DOCKER_HOST'] || DEFAULT_HOST
-  const fault = await ping(host)
-  if (fault === undefined) return check('docker', 'ok', `the engine at ${host} answers`)
-  return check(
-    'docker',
-    'warn',
-    `no engine answers at ${host} (${fault}): scripts run as plain processes, without isolation`,
-  )
+/** The image of each runtime, as a runner on this machine would use it. */
+export type ImageTable = Readonly<Record<string, { readonly image: string }>>
+
+/**
+ * Whether a Docker engine answers, and which of the images that runtimes need are there.
+ *
+ * @param readTable - finds the images; with `undefined` nothing is said of them
+ */
+export async function checkDocker(
+  env: Readonly<Record<string, string | undefined>>,
+  readTable: () => Promise<ImageTable | undefined>,
+): Promise<Check[]> {
+  const host = findEngine(env)
+  const answer = await askEngine(host, '/_ping')
+  if (answer !== OK) {
+    const fault = typeof answer === 'number' ? `status ${answer}` : answer
+    const so = 'scripts run as plain processes, without isolation'
+    return [check('docker', 'warn', `no engine answers at ${host} (${fault}): ${so}`)]
+  }
+  const table = await readTable()
+  const engine = check('docker', 'ok', `the engine at ${host} answers`)
+  return table === undefined ? [engine] : [engine, await checkImages(host, table)]
 }
 
-function ping(host: string): Promise<string | undefined> {
-  const target = toTarget(host)
-  if (target === undefined) return Promise.resolve('this address cannot be checked')
-  return new Promise((resolve) => {
-    const asked = request({ ...target, path: '/_ping', timeout: PATIENCE_MS }, (response) => {
-      response.resume()
-      resolve(response.statusCode === 200 ? undefined : `status ${response.statusCode}`)
-    })
-    asked.on('timeout', () => asked.destroy(new Error('no answer in time')))
-    asked.on('error', (error) => resolve('code' in error ? String(error.code) : error.message))
-    asked.end()
-  })
-}
-
-function toTarget(host: string): { socketPath: string } | { host: string; port: string } | undefined {
-  if (host.startsWith('unix://')) return { socketPath: host.slice('unix://'.length) }
-  if (!host.startsWith('tcp://') || !URL.canParse(host)) return undefined
-  const { hostname, port } = new URL(host.replace('tcp:', 'http:'))
-  return { host: hostname, port: port || '2375' }
+async function checkImages(host: string, table: ImageTable): Promise<Check> {
+  const names = [...new Set(Object.values(table).map(({ image }) => image))]
+  const answers = await Promise.all(names.map((name) => askEngine(host, `/images/${name}/json`)))
+  const present = names.filter((_, index) => answers[index] === OK)
+  const missing = names.filter((name) => !present.includes(name))
+  if (present.length === 0)
+    return check(
+      'images',
+      'warn',
+      `none of ${missing.join(', ')} is there, so nothing runs in containers: docker pull ${missing[0]}`,
+    )
+  const runtimes = Object.keys(table).filter((name) => present.includes(table[name]?.image ?? ''))
+  const without = missing.length === 0 ? '' : `; not there: ${missing.join(', ')}`
+  return check('images', 'ok', `in containers run ${runtimes.join(', ')}${without}`)
 }

@@ -2,6 +2,7 @@ import type { Target } from '../../config/resolve-target.js'
 import type { CliContext } from '../context.js'
 import { messageOf } from '../errors.js'
 import { withClient } from '../with-client.js'
+import { checkRuntimes } from './check-runtimes.js'
 import { check, type Check } from './check.js'
 
 const SOURCES: Readonly<Record<string, string>> = {
@@ -16,7 +17,9 @@ export async function checkTarget(context: CliContext, target: Promise<Target>):
     const { url, source } = await target
     const why = SOURCES[source] ?? `by ${source}`
     const where = check('target', 'ok', url === undefined ? `this machine, as ${why}` : `${url}, as ${why}`)
-    return [where, url === undefined ? await checkEmbedded(context) : await checkServer(context)]
+    if (url === undefined) return [where, await checkEmbedded(context)]
+    const server = await checkServer(context)
+    return server.outcome === 'ok' ? [where, server, await checkRuntimes(context)] : [where, server]
   } catch (error) {
     return [check('target', 'fail', messageOf(error))]
   }
