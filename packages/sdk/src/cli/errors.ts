@@ -5,6 +5,11 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
+/** What a command would do is done already, or cannot be done as things stand here. */
+export class StateError extends Error {
+  override readonly name = 'StateError'
+}
+
 /** Nobody takes the output: the pipe is closed, or the disk is full. */
 export class OutputError extends Error {
   override readonly name = 'OutputError'

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '@rgrid/protocol'
 import { constants } from 'node:os'
 import type { Result } from '../types.js'
-import { asRGridError, OutputError, UsageError } from './errors.js'
+import { asRGridError, OutputError, StateError, UsageError } from './errors.js'
 
 /** The exit codes of `rgrid` that are not the script's own. */
 export const EXIT = {
@@ -68,6 +68,7 @@ const BY_ERROR_CODE: Partial<Record<ErrorCode, number>> = {
 /** The exit code of a command that failed with an error. */
 export function errorToExitCode(error: unknown): number {
   if (error instanceof UsageError) return EXIT.usage
+  if (error instanceof StateError) return EXIT.failure
   if (error instanceof OutputError) return error.isBrokenPipe ? EXIT.brokenPipe : EXIT.failure
   const known = asRGridError(error)
   return (known && BY_ERROR_CODE[known.code]) ?? EXIT.rgrid

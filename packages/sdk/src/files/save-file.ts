@@ -6,13 +6,18 @@ import { findPathFault, RGridError } from '@rgrid/protocol'
 const EXECUTABLE = 0o755
 const PLAIN = 0o644
 
-/** Writes a file as a whole: first beside its place, then moved there, so that a reader never sees half of it. */
+/**
+ * Writes a file as a whole: first beside its place, then moved there, so that a reader never sees half of it.
+ *
+ * @throws RGridError `invalid_request` when a directory is in its place.
+ */
 export async function saveFile(
   path: string,
   body: AsyncIterable<Uint8Array>,
   executable: boolean,
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
+  await assertNoFolder(path)
   const temporary = join(dirname(path), `.${basename(path).slice(0, 200)}.${randomUUID()}.tmp`)
   try {
     await using file = await open(temporary, 'wx', executable ? EXECUTABLE : PLAIN)
@@ -21,6 +26,15 @@ export async function saveFile(
   } finally {
     await rm(temporary, { force: true })
   }
+}
+
+async function assertNoFolder(path: string): Promise<void> {
+  const stats = await lstat(path).catch(() => undefined)
+  if (stats?.isDirectory() !== true) return
+  throw new RGridError(
+    'invalid_request',
+    `${JSON.stringify(basename(path))} was not saved: ${path} is a directory, which is in its way: move it elsewhere`,
+  )
 }
 
 /**

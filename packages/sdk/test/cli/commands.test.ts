@@ -291,6 +291,24 @@ describe('attach and wait', () => {
     expect(await run(command, ID)).toBe(7)
   })
 
+  it.for([
+    [
+      'lost with its runner',
+      { status: 'lost', cause: 'runner_lost', message: 'the machine is gone' },
+      /^rgrid: .* was lost, its script may have run in part \(runner_lost\): the machine is gone\n$/,
+    ],
+    ['stopped by a signal', { status: 'failed', cause: 'signal', signal: 'SIGSEGV' }, /killed by SIGSEGV\n$/],
+    ['a failing script', { status: 'failed', cause: 'exit', exitCode: 3 }, /^$/],
+  ] as const)('wait says why an execution ended: %s', async ([, result, text]) => {
+    const { execution } = createFakeExecution({ result: { exitCode: null, ...result } })
+    const { run, stdout, stderr } = createTestContext({ client: { attach: () => execution } })
+
+    await run('wait', ID)
+
+    expect(stderr()).toMatch(text)
+    expect(stdout()).toBe('')
+  })
+
   it.for(['attach', 'wait'])('%s only stops watching at Ctrl-C', async (command) => {
     const { execution, cancels } = createFakeExecution({ endless: true })
     const { run, signal, listeners, stderr } = createTestContext({ client: { attach: () => execution } })

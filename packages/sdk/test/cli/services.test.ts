@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { EmbeddedModule } from '../../src/load-embedded.js'
+import { createDirectory } from '../temporary-directory.js'
 import { createTestContext } from './support/create-test-context.js'
 
 const URL = 'http://127.0.0.1:7433'
@@ -38,6 +39,43 @@ describe('up', () => {
     await code
 
     expect(json()).toEqual({ url: URL })
+  })
+})
+
+describe('a port that is taken', () => {
+  const busy = Object.assign(new Error('listen EADDRINUSE: address already in use'), { code: 'EADDRINUSE' })
+  const fail = () => Promise.reject(busy)
+
+  it('by another rgrid up is told with its URL', async () => {
+    const up = JSON.stringify({ url: 'http://127.0.0.1:7433', apiKey: 'sk_1', pid: process.pid })
+    const home = await createDirectory({ '.rgrid/up.json': up })
+    const { run, stderr } = createTestContext({ embedded: { startUp: fail }, env: { HOME: home } })
+
+    expect(await run('up')).toBe(1)
+
+    expect(stderr()).toBe('rgrid: rgrid up is running already, at http://127.0.0.1:7433\n')
+  })
+
+  it.for(['up', 'server'])('by something else is told with the way out: %s', async (command) => {
+    const up = JSON.stringify({ url: 'http://127.0.0.1:9999', apiKey: 'sk_1', pid: process.pid })
+    const home = await createDirectory({ '.rgrid/up.json': up })
+    const { run, stderr } = createTestContext({
+      embedded: { startUp: fail, startServer: fail },
+      env: { HOME: home },
+    })
+
+    expect(await run(command)).toBe(1)
+
+    expect(stderr()).toBe('rgrid: port 7433 is taken by another program: choose one with --port\n')
+  })
+
+  it('is not blamed for another failure', async () => {
+    const startUp = () => Promise.reject(new Error('the disk is full'))
+    const { run, stderr } = createTestContext({ embedded: { startUp } })
+
+    expect(await run('up')).toBe(125)
+
+    expect(stderr()).toBe('rgrid: the disk is full\n')
   })
 })
 

@@ -32,6 +32,19 @@ describe('a saved file', () => {
     ])
   })
 
+  test('does not replace a directory, and says so', async () => {
+    const directory = await createDirectory({ 'out/kept.txt': 'safe' })
+
+    await expect(saveFile(join(directory, 'out'), pieces('new'), false)).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: expect.stringMatching(
+        /^"out" was not saved: .*\/out is a directory, which is in its way/,
+      ) as string,
+    })
+
+    expect([await readdir(directory), await readdir(join(directory, 'out'))]).toEqual([['out'], ['kept.txt']])
+  })
+
   test('replaces a link instead of writing through it', async () => {
     const outside = await createDirectory({ 'target.txt': 'safe' })
     const directory = await createDirectory()

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { defined } from '../../defined.js'
 import type { CliContext } from '../context.js'
 import type { EmbeddedModule } from '../../load-embedded.js'
+import { explainBusyPort } from '../explain-busy-port.js'
 import { serveUntilInterrupted } from '../serve-until-interrupted.js'
 import { note, writeJson } from '../write.js'
 
@@ -25,7 +26,7 @@ export interface ServerFlags {
 export async function server(context: CliContext, flags: ServerFlags): Promise<number> {
   const { host, port, dataDir, allowProcess = false, json } = flags
   const { startServer } = await context.loadEmbedded()
-  const service = await startServer({
+  const started = startServer({
     host,
     port,
     allowProcess,
@@ -38,6 +39,7 @@ export async function server(context: CliContext, flags: ServerFlags): Promise<n
     images: flags.allowImage ?? [],
     ...(dataDir === undefined ? {} : { dataDirectory: resolve(context.cwd, dataDir) }),
   })
+  const service = await started.catch((error: unknown) => explainBusyPort(context, port, error))
   const { url, keys } = service
   if (json === true) await writeJson(context, keys === undefined ? { url } : { url, keys })
   await note(context, `server at ${url}; Ctrl-C stops it`)

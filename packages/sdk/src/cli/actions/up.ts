@@ -1,6 +1,7 @@
 import type { ExecutorName } from '@rgrid/protocol'
 import { resolve } from 'node:path'
 import type { CliContext } from '../context.js'
+import { explainBusyPort } from '../explain-busy-port.js'
 import { serveUntilInterrupted } from '../serve-until-interrupted.js'
 import { note, writeJson } from '../write.js'
 
@@ -17,12 +18,13 @@ export interface UpFlags {
 export async function up(context: CliContext, flags: UpFlags): Promise<number> {
   const { port, slots, executor, dataDir, json } = flags
   const { startUp } = await context.loadEmbedded()
-  const service = await startUp({
+  const started = startUp({
     port,
     slots,
     ...(executor === undefined ? {} : { executors: [executor] }),
     ...(dataDir === undefined ? {} : { dataDirectory: resolve(context.cwd, dataDir) }),
   })
+  const service = await started.catch((error: unknown) => explainBusyPort(context, port, error))
   if (json === true) await writeJson(context, { url: service.url })
   await note(context, `up at ${service.url} with ${slots} ${slots === 1 ? 'slot' : 'slots'}; Ctrl-C stops it`)
   await note(context, 'in another terminal: rgrid run SCRIPT')

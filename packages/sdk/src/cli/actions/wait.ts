@@ -1,3 +1,4 @@
+import { describeFailure } from '../../execution/run-error.js'
 import type { CliContext } from '../context.js'
 import { resultToExitCode } from '../exit-code.js'
 import { toResultJson } from '../json-shapes.js'
@@ -16,6 +17,7 @@ export async function wait(context: CliContext, id: string, { json }: WaitFlags)
     const watch = async (): Promise<number> => {
       const result = await client.attach(id)
       if (json === true) await writeJson(context, toResultJson(result))
+      else if (!result.ok && result.cause !== 'exit') await note(context, describeFailure(result))
       return resultToExitCode(result)
     }
     return untilInterrupted(context, { id, say: (text) => note(context, text), watch })
