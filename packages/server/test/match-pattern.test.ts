@@ -28,6 +28,7 @@ describe('a pattern', () => {
     ['*a*a', 'a'],
     ['a*bb*c', 'abc'],
     ['a*b*bc', 'abc'],
+    ['a*bb*bb*c', 'abbbc'],
     ['PYTHON', 'python'],
     ['p.thon', 'python'],
     ['p?thon', 'python'],
