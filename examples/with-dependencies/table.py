@@ -1,0 +1,3 @@
+from tabulate import tabulate
+
+print(tabulate([["bread", 3], ["milk", 2]], headers=["what", "how many"]))
