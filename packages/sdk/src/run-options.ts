@@ -18,8 +18,8 @@ export interface RunOptions {
   /** @default by the script's shebang, else by its extension */
   readonly runtime?: Runtime
   /**
-   * How the runner runs the script: `docker` in a container, `process` as a plain process with no isolation, which is
-   * held to none of the limits below.
+   * How the runner runs the script: `docker` in a container, `process` as a plain process with no isolation, which
+   * takes no script that asks for an image, for resources or for the network `none`.
    *
    * @default the runner's preference
    */

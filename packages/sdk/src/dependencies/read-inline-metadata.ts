@@ -10,7 +10,8 @@ const BLOCK = /^# \/\/\/ script$\n((?:^#(?:| .*)$\n)+)^# \/\/\/$/gm
  * @throws RGridError `invalid_request` when it is there but cannot be read.
  */
 export async function readInlineMetadata(text: string): Promise<readonly string[] | undefined> {
-  const [block, ...more] = [...text.replaceAll('\r\n', '\n').matchAll(BLOCK)].map(
+  const lines = text.replace(/^\ufeff/, '').replace(/\r\n?/g, '\n')
+  const [block, ...more] = [...lines.matchAll(BLOCK)].map(
     ([, content = '']) => content,
   )
   if (block === undefined) return undefined

@@ -33,6 +33,7 @@ describe('a Python script needs', () => {
     ['an empty list', block('dependencies = []')],
     ['no list', block('requires-python = ">=3.11"')],
     ['line ends of Windows', block('dependencies = []').replaceAll('\n', '\r\n')],
+    ['a byte order mark before it', `\ufeff${block('dependencies = []')}`],
   ] as const)('nothing when its inline metadata has %s', async ([, text]) => {
     expect(await find('main.py', { 'main.py': text, 'requirements.txt': 'rich' })).toEqual(NOTHING)
   })
