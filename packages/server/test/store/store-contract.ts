@@ -332,21 +332,16 @@ export function testStore(name: string, open: () => Promise<Store> | Store): voi
 
       for (const [index, offer] of OFFERED.entries()) {
         const pool = `pool-${index}`
-        const ids = new Map<string, Submission['spec']>()
-        for (const spec of specs) {
-          const submission = createSubmission({ pool, spec })
-          ids.set(submission.id, spec)
+        const submissions = specs.map((spec) => createSubmission({ pool, spec }))
+        const fits = ({ spec }: Submission): boolean => fitsOffer(offer, toNeeds(spec))
+        const fitting = submissions.filter(fits).map(({ id }) => id)
+        // What does not fit comes first: found by mistake, it would take the place of what does.
+        for (const submission of submissions.toSorted((a, b) => Number(fits(a)) - Number(fits(b))))
           await store.executions.submit(submission)
-        }
-        const claimed: string[] = []
-        // One by one, as what is found by mistake would then stand before what fits.
-        for (;;) {
-          const [claim] = await claimAll(store, { pool, max: 1, offers: [offer] })
-          if (claim === undefined) break
-          claimed.push(claim.executionId)
-        }
 
-        const fitting = [...ids].filter(([, spec]) => fitsOffer(offer, toNeeds(spec))).map(([id]) => id)
+        const claims = await claimAll(store, { pool, max: fitting.length, offers: [offer] })
+
+        const claimed = claims.map(({ executionId }) => executionId)
         expect(claimed.toSorted(), JSON.stringify(offer)).toEqual(fitting.toSorted())
       }
     })
