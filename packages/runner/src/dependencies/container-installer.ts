@@ -4,7 +4,7 @@ import { chmod, lchown, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { attachOutput } from '../executors/docker/attach-output.js'
 import { getContainerUser, handOver } from '../executors/docker/container-user.js'
-import { describeEngineError, isEngineStatus } from '../executors/docker/engine-error.js'
+import { describeEngineError, getEngineStatus, isEngineStatus } from '../executors/docker/engine-error.js'
 import { removeContainer } from '../executors/docker/remove-container.js'
 import { waitForEnd, type ContainerEnd } from '../executors/docker/wait-for-end.js'
 import { InstallError, StartError } from '../executors/executor.js'
@@ -140,7 +140,7 @@ async function follow(container: Container, job: InstallJob, options: FollowOpti
   const kill = (): void => void removeContainer(container).catch(() => undefined)
   for (const signal of [late, job.signal]) signal.addEventListener('abort', kill, { signal: over.signal })
   try {
-    if (!job.signal.aborted) await container.start()
+    if (!job.signal.aborted) await start(container)
     const end = await waitForEnd(container)
     attached.endSoon()
     await closed
@@ -156,6 +156,17 @@ async function follow(container: Container, job: InstallJob, options: FollowOpti
   } finally {
     over.abort()
     attached.cut()
+  }
+}
+
+async function start(container: Container): Promise<void> {
+  try {
+    await container.start()
+  } catch (error) {
+    // Without an answer it may have been started: the wait for its end finds out.
+    if (getEngineStatus(error) === undefined) return
+    const message = `the image cannot run an installer: ${describeEngineError(error)}`
+    throw new StartError('dependency_install', message, { cause: error })
   }
 }
 

@@ -88,7 +88,7 @@ for path in ['/etc/probe', '/rgrid-install/probe', '/usr/probe']:
     except OSError: refused.append(path)
 print('refused', refused)
 print(dict(os.environ))
-print(subprocess.run('grep -rs "text of the script" /rgrid-install /work /deps; ls -la /', shell=True, capture_output=True))
+print(subprocess.run('grep -rs "text of the script" /rgrid-install /work /deps; ls -la /', shell=True, capture_output=True).stdout)
 raise SystemExit('PROBE END')
 `
 
@@ -99,7 +99,7 @@ async function servePackage(engine: Docker, name: string, setup: string): Promis
   await writeFile(join(directory, `${name}-1.0`, 'setup.py'), setup)
   const file = `${name}-1.0.tar.gz`
   await promisify(execFile)('tar', ['-czf', join(directory, file), '-C', directory, `${name}-1.0`])
-  const network = (await engine.getNetwork('bridge').inspect()) as Docker.NetworkInspectInfo
+  const network = await engine.getNetwork('bridge').inspect()
   const host = network.IPAM?.Config?.[0]?.['Gateway'] ?? ''
   const bytes = await readFile(join(directory, file))
   const server = createServer((_, response) => response.end(bytes)).listen(0, host)
@@ -324,6 +324,16 @@ describe.runIf(isPossible)('createContainerInstaller', { timeout: 180_000 }, () 
     ).rejects.toMatchObject({
       reason: 'image_pull',
     })
+  })
+
+  it('says that an image has no shell to install with', async () => {
+    const { store } = await createStore()
+    const base = await identify('rgrid-test/python-distroless')
+
+    const failing = store.ensure(createPython(PYTHON_FILES, { base }))
+
+    await expect(failing).rejects.toMatchObject({ reason: 'dependency_install' })
+    await expect(failing).rejects.toThrow(/^the image cannot run an installer: .*\/bin\/sh/)
   })
 
   it('removes the installers of an earlier life', async () => {
