@@ -1,36 +1,27 @@
-import type Docker from 'dockerode'
-import { SILENT, type Logger } from '../../../logger.js'
+import { SILENT } from '../../../logger.js'
 import { StartError } from '../../executor.js'
-import type { ContainerUser } from '../container-user.js'
 import { describeEngineError, isEngineStatus } from '../engine-error.js'
-import { openFactCache, type ImageRecord } from './fact-cache.js'
-import { inspectImage, type InspectedImage } from './inspect-image.js'
-import { prepareImage } from './prepare-image.js'
-import { DEFAULT_PATH, type PreparedImage } from './prepared-image.js'
+import { createImagePreparer, type PreparerOptions } from './image-preparer.js'
+import { inspectImage } from './inspect-image.js'
+import type { PreparedImage } from './prepared-image.js'
+import { pullImage } from './pull-image.js'
+import { createRegistryCredentials, type RegistryCredentials } from './registry-credentials.js'
 import { createSharedTasks, type Waiter } from './shared-tasks.js'
 
 /** How an image store is made. */
-export interface ImageStoreOptions {
-  /** Connects to the engine; called only when there is something to find out. */
-  readonly docker: () => Promise<Docker>
-  readonly socketPath: string
-  /** Where what was found out is kept, for this runner and others. */
-  readonly cacheDirectory: string
-  /** The user that scripts run as. */
-  readonly user: ContainerUser
-  /** Marks the containers that look at images, so that those of a killed runner are swept away. */
-  readonly labels: Readonly<Record<string, string>>
-  /** Programs to look for beside `SOUGHT_PROGRAMS`, such as those of the table of runtimes. */
-  readonly programs?: readonly string[]
+export interface ImageStoreOptions extends PreparerOptions {
+  /** @default those of the environment and of Docker's configuration */
+  readonly credentials?: RegistryCredentials
+  /** How long a pull may take. @default 600_000 */
+  readonly pullTimeoutMs?: number
   /** How long a name is trusted to lead to the same image. @default 10_000 */
   readonly trustMs?: number
-  readonly logger?: Logger
 }
 
 /** The images of an engine. */
 export interface ImageStore {
   /**
-   * Makes sure that an image is there and prepared. Costs nothing when that is known.
+   * Makes sure that an image is there and prepared: pulls it when it is not. Costs nothing when that is known.
    *
    * @throws StartError when it cannot be had; the signal's reason when that aborts.
    */
@@ -41,6 +32,8 @@ export interface ImageStore {
   isCurrent(image: PreparedImage): boolean
   /** Asks the engine again for what a name leads to, as when it said that an image is gone. */
   forget(name: string): void
+  /** Pulls and prepares images one after the other, while nobody waits for another; what fails is only logged. */
+  prePull(names: readonly string[]): Promise<void>
   /** Ends what is under way. */
   close(): void
 }
@@ -51,58 +44,63 @@ interface Resolution {
 }
 
 const TRUST_MS = 10_000
+const PULL_TIMEOUT_MS = 600_000
+// One pull, and one more where the image was removed before it could be prepared.
+const MAX_PULLS = 2
 
 /** Makes the store of the images of an engine. */
 export function createImageStore(options: ImageStoreOptions): ImageStore {
-  const { socketPath, docker, user, labels, logger = SILENT, trustMs = TRUST_MS } = options
-  const cache = openFactCache(options.cacheDirectory)
-  // Others cannot be on a PATH.
-  const names = (options.programs ?? []).filter((name) => /^[\w.+-]+$/.test(name))
+  const { socketPath, logger = SILENT } = options
+  const { trustMs = TRUST_MS, pullTimeoutMs: timeoutMs = PULL_TIMEOUT_MS } = options
+  const { credentials = createRegistryCredentials(process.env, logger) } = options
+  const preparer = createImagePreparer(options)
   const resolutions = new Map<string, Resolution>()
-  const records = new Map<string, ImageRecord>()
   const searches = createSharedTasks<PreparedImage>()
-  const preparations = createSharedTasks<ImageRecord>()
+  const over = new AbortController()
 
   const getFresh = (name: string): PreparedImage | undefined => {
     const resolution = resolutions.get(name)
     return resolution !== undefined && performance.now() < resolution.until ? resolution.image : undefined
   }
 
-  const prepare = (name: string, inspected: InspectedImage, waiter: Waiter): Promise<ImageRecord> =>
-    preparations.join(inspected.id, waiter, async ({ onProgress, signal }) => {
-      const image = { id: inspected.id, path: inspected.env['PATH'], names }
-      const getContext = async () => ({ docker: await docker(), socketPath, user, labels, signal })
-      const record = await prepareImage({ cache, logger, name, image, onProgress, getContext })
-      records.set(record.id, record)
-      return record
-    })
+  /** Gives `undefined` when the image is not there, or not any more. */
+  const find = async (name: string, waiter: Waiter): Promise<PreparedImage | undefined> => {
+    const inspected = await inspectImage(socketPath, name)
+    if (inspected === undefined) return undefined
+    try {
+      const image = await preparer.prepare(name, inspected, waiter)
+      resolutions.set(name, { image, until: performance.now() + trustMs })
+      return image
+    } catch (error) {
+      if (isEngineStatus(error, 404)) return undefined
+      throw error
+    }
+  }
 
   const search = async (name: string, waiter: Waiter): Promise<PreparedImage> => {
-    const inspected = await inspectImage(socketPath, name)
-    if (inspected === undefined)
-      throw new StartError(
-        'image_pull',
-        `the image ${name} is not on this machine: run "docker pull ${name}"`,
-      )
-    const record = records.get(inspected.id) ?? (await prepare(name, inspected, waiter))
-    const pycacheDirectory = record.pycache === 'made' ? cache.getPycacheDirectory(record.id) : null
-    const image = toPreparedImage(name, inspected, record, pycacheDirectory)
-    resolutions.set(name, { image, until: performance.now() + trustMs })
-    return image
+    for (let pulls = 0; pulls <= MAX_PULLS; pulls++) {
+      if (pulls > 0) await pullImage(name, { socketPath, credentials, timeoutMs }, waiter)
+      const image = await find(name, waiter)
+      if (image !== undefined) return image
+    }
+    throw new StartError('image_pull', `the image ${name} is removed as soon as it is pulled`)
+  }
+
+  const ensure = async (name: string, waiter: Waiter): Promise<PreparedImage> => {
+    const known = getFresh(name)
+    if (known !== undefined) return known
+    return searches.join(name, waiter, async (all) => {
+      try {
+        return await search(name, all)
+      } catch (error) {
+        all.signal.throwIfAborted()
+        throw toStartError(name, error)
+      }
+    })
   }
 
   return {
-    async ensure(name, waiter) {
-      const known = getFresh(name)
-      if (known !== undefined) return known
-      return searches.join(name, waiter, async (all) => {
-        try {
-          return await search(name, all)
-        } catch (error) {
-          throw toPrepareError(name, error)
-        }
-      })
-    },
+    ensure,
     async has(name) {
       return getFresh(name) !== undefined || (await inspectImage(socketPath, name)) !== undefined
     },
@@ -111,28 +109,26 @@ export function createImageStore(options: ImageStoreOptions): ImageStore {
       return resolution === undefined || resolution.image.id === id
     },
     forget: (name) => void resolutions.delete(name),
+    async prePull(names) {
+      for (const name of new Set(names)) {
+        await searches.whenIdle()
+        if (over.signal.aborted) return
+        await ensure(name, { onProgress: () => undefined, signal: over.signal }).catch((error: unknown) => {
+          if (!over.signal.aborted) logger.warn(error instanceof Error ? error.message : String(error))
+        })
+      }
+    },
     close() {
       const reason = new Error('the runner stops')
+      over.abort(reason)
       searches.abort(reason)
-      preparations.abort(reason)
+      preparer.close(reason)
     },
   }
 }
 
-function toPreparedImage(
-  name: string,
-  { id, env }: InspectedImage,
-  { hasShell, hasSleep, programs, tools, path }: ImageRecord,
-  pycacheDirectory: string | null,
-): PreparedImage {
-  const searchPath = path ?? env['PATH'] ?? DEFAULT_PATH
-  const known = { id, hasShell, hasSleep, programs, tools, pycacheDirectory }
-  return { name, ...known, env: { ...env, PATH: searchPath } }
-}
-
-function toPrepareError(name: string, error: unknown): Error {
+function toStartError(name: string, error: unknown): StartError {
   if (error instanceof StartError) return error
-  const status = isEngineStatus(error, 404) ? 'image_pull' : 'internal'
   const message = `the image ${name} cannot be prepared: ${describeEngineError(error)}`
-  return new StartError(status, message, { cause: error })
+  return new StartError('internal', message, { cause: error })
 }

@@ -30,6 +30,8 @@ export interface PreparedImage extends ImageFacts {
    * an empty folder `deps`, where the compiled files of dependencies at `/deps` can be mounted.
    */
   readonly pycacheDirectory: string | null
+  /** Whether it has a shell, and FIFOs in a mounted directory connect its containers with this process. */
+  readonly sharesFifos: boolean
   /** The image's own environment, with the `PATH` that its containers get. */
   readonly env: Readonly<Record<string, string>>
 }

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http'
-import { createInterface } from 'node:readline'
 import { text as readText } from 'node:stream/consumers'
 import * as z from 'zod'
 import { StartError } from '../../executor.js'
@@ -76,15 +75,24 @@ async function follow(
   onLine: ReturnType<typeof createPullProgress>,
   fail: (message: string) => StartError,
 ): Promise<void> {
-  for await (const text of createInterface({ input: response })) {
-    if (text.trim() === '') continue
+  for await (const text of readLines(response)) {
     const line = pullLineSchema.parse(JSON.parse(text))
     const error = line.errorDetail?.message ?? line.error
     if (error !== undefined) throw fail(error)
     onLine(line)
   }
-  // readline ends as quietly when the connection breaks.
-  if (!response.complete) throw new Error('its answer has no end')
+}
+
+/** Gives the lines of an answer, and throws where it breaks off; `readline` would not notice. */
+async function* readLines(response: IncomingMessage): AsyncGenerator<string> {
+  let rest = ''
+  response.setEncoding('utf8')
+  for await (const piece of response as AsyncIterable<string>) {
+    const lines = (rest + piece).split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines.filter((line) => line.trim() !== '')
+  }
+  if (rest.trim() !== '') yield rest
 }
 
 const messageSchema = z.object({ message: z.string() })

@@ -85,7 +85,10 @@ async function readAuthFile(file: string, isOptional: boolean): Promise<AuthFile
   }
   const { success, data } = fileSchema.safeParse(json)
   if (!success)
-    throw new StartError('image_pull', `the credentials in ${file} are not of the form of Docker's config.json`)
+    throw new StartError(
+      'image_pull',
+      `the credentials in ${file} are not of the form of Docker's config.json`,
+    )
   return data
 }
 

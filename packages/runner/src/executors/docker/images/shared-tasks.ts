@@ -9,6 +9,8 @@ export interface Waiter {
 export interface SharedTasks<T> {
   /** Joins the task of that key, or starts it. It is aborted when all who waited for it have left. */
   join(key: string, waiter: Waiter, start: (all: Waiter) => Promise<T>): Promise<T>
+  /** Resolves when there is no task, or no longer. */
+  whenIdle(): Promise<void>
   /** Aborts all tasks. */
   abort(reason: Error): void
 }
@@ -55,6 +57,9 @@ export function createSharedTasks<T>(): SharedTasks<T> {
         task.waiters.delete(waiter)
         if (task.waiters.size === 0) task.abort.abort(new Error('nobody waits for it any more'))
       }
+    },
+    async whenIdle() {
+      while (tasks.size > 0) await Promise.allSettled([...tasks.values()].map(({ result }) => result))
     },
     abort(reason) {
       for (const { abort } of [...tasks.values()]) abort.abort(reason)

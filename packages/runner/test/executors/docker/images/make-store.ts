@@ -36,7 +36,7 @@ export async function makeStore(options: Partial<ImageStoreOptions> = {}) {
   const warnings: string[] = []
   const cacheDirectory = options.cacheDirectory ?? (await makeDirectory())
   const store: ImageStore = createImageStore({
-    docker: connect,
+    connect,
     socketPath: DEFAULT_SOCKET_PATH,
     user: getContainerUser(),
     labels: { 'rgrid.test': 'images' },

@@ -98,6 +98,7 @@ describe('findCommand', () => {
     programs: { python3: { path: '/usr/local/bin/python3', version: '3.12.1' } },
     tools: { pip: false, uv: false, npm: false },
     pycacheDirectory: null,
+    sharesFifos: true,
     env: {},
   }
   const entry = (...command: string[]) => ({ image: 'a', command, installer: null })

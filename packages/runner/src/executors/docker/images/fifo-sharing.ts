@@ -1,0 +1,103 @@
+import { execFile } from 'node:child_process'
+import { chmod, chown, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import * as z from 'zod'
+import type { Logger } from '../../../logger.js'
+import { askEngine } from '../ask-engine.js'
+import { isEngineStatus } from '../engine-error.js'
+import { runProbe, type ProbeContext } from './probe-container.js'
+
+/** What is needed to find out whether FIFOs are shared. */
+export interface FifoQuestion {
+  readonly cacheDirectory: string
+  readonly socketPath: string
+  readonly logger: Logger
+  /** An image that has a shell. */
+  readonly imageId: string
+  readonly getContext: () => Promise<ProbeContext>
+}
+
+const execute = promisify(execFile)
+
+const WORD = 'rgrid-fifo'
+const TARGET = '/rgrid'
+const DEADLINE_MS = 30_000
+const ANSWER_TIMEOUT_MS = 10_000
+
+/**
+ * Whether a FIFO in a mounted directory connects a container with this process: not where the engine is on another
+ * machine or in a virtual one. Asked once per engine and machine, and kept in the cache directory.
+ */
+export async function sharesFifos(question: FifoQuestion): Promise<boolean> {
+  const { cacheDirectory, socketPath, logger, getContext } = question
+  try {
+    const folder = join(cacheDirectory, 'engines')
+    const file = join(folder, `${await getEngineName(socketPath)}.json`)
+    const known = await readAnswer(file)
+    if (known !== undefined) return known
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const answer = await tryFifo(await getContext(), question)
+    await writeFile(file, JSON.stringify({ sharesFifos: answer }))
+    return answer
+  } catch (error) {
+    logger.warn(`whether containers share FIFOs with this machine is not known: ${String(error)}`)
+    return false
+  }
+}
+
+const infoSchema = z.object({ ID: z.string() })
+
+async function getEngineName(socketPath: string): Promise<string> {
+  const { text } = await askEngine(socketPath, '/info', ANSWER_TIMEOUT_MS)
+  return `${infoSchema.parse(JSON.parse(text)).ID}@${hostname()}`.replaceAll(/[^\w.@-]/g, '-')
+}
+
+const answerSchema = z.object({ sharesFifos: z.boolean() })
+
+async function readAnswer(file: string): Promise<boolean | undefined> {
+  try {
+    return answerSchema.parse(JSON.parse(await readFile(file, 'utf8'))).sharesFifos
+  } catch {
+    return undefined
+  }
+}
+
+async function tryFifo(context: ProbeContext, { cacheDirectory, imageId }: FifoQuestion): Promise<boolean> {
+  const directory = await mkdtemp(join(cacheDirectory, 'fifo-'))
+  const fifo = join(directory, 'fifo')
+  try {
+    await execute('mkfifo', ['-m', '600', fifo])
+    for (const path of [directory, fifo])
+      if (context.user.isForeign) await chown(path, context.user.uid, context.user.gid)
+    await chmod(directory, 0o700)
+    const reader = await open(fifo, constants.O_RDONLY | constants.O_NONBLOCK)
+    try {
+      await writeFromContainer(context, imageId, directory)
+      // The word waits in the FIFO, or never will be there.
+      const { bytesRead, buffer } = await reader.read(Buffer.alloc(WORD.length), 0, WORD.length, null)
+      return buffer.toString('utf8', 0, bytesRead) === WORD
+    } finally {
+      await reader.close()
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+async function writeFromContainer(context: ProbeContext, imageId: string, source: string): Promise<void> {
+  try {
+    await runProbe(context, {
+      imageId,
+      // Opened for both directions: that never waits for someone who reads.
+      command: ['/bin/sh', '-c', `echo ${WORD} 1<>${TARGET}/fifo`],
+      mount: { source, target: TARGET, isReadOnly: true },
+      deadlineMs: DEADLINE_MS,
+    })
+  } catch (error) {
+    // An engine that does not see the directory refuses the mount.
+    if (!isEngineStatus(error, 400)) throw error
+  }
+}

@@ -1,0 +1,92 @@
+import type Docker from 'dockerode'
+import { SILENT, type Logger } from '../../../logger.js'
+import type { ContainerUser } from '../container-user.js'
+import { openFactCache, type ImageRecord } from './fact-cache.js'
+import { sharesFifos } from './fifo-sharing.js'
+import type { InspectedImage } from './inspect-image.js'
+import { prepareImage } from './prepare-image.js'
+import { DEFAULT_PATH, type PreparedImage } from './prepared-image.js'
+import type { ProbeContext } from './probe-container.js'
+import { createSharedTasks, type Waiter } from './shared-tasks.js'
+
+/** How images are prepared. */
+export interface PreparerOptions {
+  /** Connects to the engine; called only when there is something to find out. */
+  readonly connect: () => Promise<Docker>
+  readonly socketPath: string
+  /** Where what was found out is kept, for this runner and others. */
+  readonly cacheDirectory: string
+  /** The user that scripts run as. */
+  readonly user: ContainerUser
+  /** Marks the containers that look at images, so that those of a killed runner are swept away. */
+  readonly labels?: Readonly<Record<string, string>>
+  /** Programs to look for beside `SOUGHT_PROGRAMS`, such as those of the table of runtimes. */
+  readonly programs?: readonly string[]
+  readonly logger?: Logger
+}
+
+/** Finds out once what has to be known of each image. */
+export interface ImagePreparer {
+  /**
+   * Prepares an image that is on the engine's machine.
+   *
+   * @throws Error when the engine fails; a status of 404 means that the image is gone.
+   */
+  prepare(name: string, inspected: InspectedImage, waiter: Waiter): Promise<PreparedImage>
+  close(reason: Error): void
+}
+
+/** Makes a preparer of the images of an engine. */
+export function createImagePreparer(options: PreparerOptions): ImagePreparer {
+  const { socketPath, connect, user, labels = {}, cacheDirectory, logger = SILENT } = options
+  const cache = openFactCache(cacheDirectory)
+  // Others cannot be on a PATH.
+  const names = (options.programs ?? []).filter((name) => /^[\w.+-]+$/.test(name))
+  const records = new Map<string, ImageRecord>()
+  const tasks = createSharedTasks<ImageRecord>()
+  const over = new AbortController()
+  let sharing: Promise<boolean> | undefined
+
+  const getContext = async (signal: AbortSignal): Promise<ProbeContext> => {
+    const docker = await connect()
+    return { docker, socketPath, user, labels, signal }
+  }
+
+  const getRecord = (name: string, { id, env }: InspectedImage, waiter: Waiter): Promise<ImageRecord> =>
+    tasks.join(id, waiter, async ({ onProgress, signal }) => {
+      const image = { id, path: env['PATH'], names }
+      const context = (): Promise<ProbeContext> => getContext(signal)
+      const record = await prepareImage({ cache, logger, name, image, onProgress, getContext: context })
+      records.set(id, record)
+      return record
+    })
+
+  const askForFifos = (imageId: string): Promise<boolean> => {
+    // Not the signal of who asks first: the answer is for all.
+    const context = (): Promise<ProbeContext> => getContext(over.signal)
+    return sharesFifos({ cacheDirectory, socketPath, logger, imageId, getContext: context })
+  }
+
+  return {
+    async prepare(name, inspected, waiter) {
+      const record = records.get(inspected.id) ?? (await getRecord(name, inspected, waiter))
+      if (record.hasShell) sharing ??= askForFifos(record.id)
+      const { id, hasShell, hasSleep, programs, tools, pycache, path } = record
+      return {
+        name,
+        id,
+        hasShell,
+        hasSleep,
+        programs,
+        tools,
+        pycacheDirectory: pycache === 'made' ? cache.getPycacheDirectory(id) : null,
+        sharesFifos: hasShell && (await sharing) === true,
+        env: { ...inspected.env, PATH: path ?? inspected.env['PATH'] ?? DEFAULT_PATH },
+      }
+    },
+    close(reason) {
+      tasks.abort(reason)
+      over.abort(reason)
+    },
+  }
+}
