@@ -14,6 +14,8 @@ const FILES = {
   'empty.sh': '',
   'huge.sh': `#${'x'.repeat(1024 * 1024)}`,
   'table.csv': '1,2',
+  'ok.py': 'open("ran.txt", "w")',
+  'loop.txt': '-r gone.txt',
 }
 
 async function refuse(
@@ -42,6 +44,14 @@ describe('bad input ends with one clear line, exit code 2, and nothing started',
     ['an unknown option', ['--nonsense', 'ok.sh'], /--nonsense/],
     ['a timeout of zero', ['--timeout', '0', 'ok.sh'], /timeout/],
     ['a timeout over the limit', ['--timeout', '25h', 'ok.sh'], /86400000/],
+    ['a memory of nothing', ['--memory', '0', 'ok.sh'], /--memory/],
+    ['a size of no known unit', ['--disk', '5x', 'ok.sh'], /--disk.*64m/],
+    ['more CPUs than the limit', ['--cpus', '2000', 'ok.sh'], /cpus: 2000 .* 1024/],
+    ['an unknown network', ['--network', 'host', 'ok.sh'], /none, bridge/],
+    ['an image that is no name', ['--image', 'A B', 'ok.sh'], /image: 'A B'/],
+    ['requirements of a bash script', ['--requirements', 'loop.txt', 'ok.sh'], /requirements: .* bash/],
+    ['requirements that are missing', ['--requirements', 'nope.txt', 'ok.py'], /"nope\.txt" .*ENOENT/],
+    ['requirements that name a missing file', ['--requirements', 'loop.txt', 'ok.py'], /"gone\.txt".*ENOENT/],
     ['a broken line of an env file', ['--env-file', 'broken.env', 'ok.sh'], /broken\.env.*2/],
     ['an environment name with a space', ['-e', 'A B=1', 'ok.sh'], /A B/],
     ['an environment without a name', ['-e', '=1', 'ok.sh'], /=1|env/],
@@ -98,6 +108,17 @@ describe('a server that cannot be used ends with one clear line', () => {
     expect([code, lines(stderr)]).toEqual([
       2,
       [expect.stringContaining('"localhost:8080" is not the URL of a server')],
+    ])
+  })
+
+  test('when only the project names it, so that the key is not sent', async () => {
+    const cwd = await createProject({ ...FILES, '.rgrid/config.toml': 'url = "http://127.0.0.1:4"' })
+
+    const { code, stderr } = await refuse(['run', 'ok.sh'], { cwd, env: { RGRID_API_KEY: 'sk_1' } })
+
+    expect([code, lines(stderr)]).toEqual([
+      4,
+      [expect.stringContaining('RGRID_API_KEY is not sent to http://127.0.0.1:4')],
     ])
   })
 
