@@ -18,6 +18,8 @@ export interface ExecutorChoice {
   readonly slots?: number
   /** Whether containers wait for scripts from the start. @default false */
   readonly keepWarm?: boolean
+  /** Whether the images of the most usual runtimes are pulled at the start. @default false */
+  readonly prePull?: boolean
   readonly logger?: Logger
 }
 

@@ -61,6 +61,7 @@ export async function startRunner(options: StartRunnerOptions): Promise<StartedR
     name,
     instance: createInstance(),
     keepWarm: true,
+    prePull: true,
   })
   await runner.start()
   return { name, close: () => runner.stop(STOP_GRACE_MS), closed: runner.closed }

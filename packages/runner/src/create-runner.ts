@@ -66,6 +66,14 @@ export interface Runner {
   [Symbol.asyncDispose](): Promise<void>
 }
 
+/** The offers of executors: first all that is there at once, in order of preference, then what takes a preparation. */
+async function describeAll(executors: readonly Executor[]): Promise<Offer[]> {
+  const described = await Promise.all(executors.map((executor) => executor.describe()))
+  const offers = [...described.map(([now]) => now), ...described.flatMap(([, ...later]) => later)]
+  // One that offers nothing still says what its executor can do.
+  return offers.filter(({ runtimes, images }) => runtimes.length > 0 || images.length > 0)
+}
+
 const SWEEP_INTERVAL_MS = 60_000
 
 /** Makes a runner. Nothing happens before {@link Runner.start}. */
@@ -94,8 +102,7 @@ export function createRunner(options: RunnerOptions): Runner {
   closed.catch(() => undefined)
 
   const register = async (retry = RETRY_LONG): Promise<Registered> => {
-    const offers: Offer[] = []
-    for (const executor of executors) offers.push(await executor.describe())
+    const offers = await describeAll(executors)
     const json = { runnerId: id, name, slots: size, offers, micronsPerHour }
     return api.call(
       registeredSchema,
@@ -118,7 +125,7 @@ export function createRunner(options: RunnerOptions): Runner {
       api,
       executors,
       fetchBlob,
-      cleanUp: cleanups.occupy,
+      cleanUp: (work: Promise<void>) => cleanups.occupy(work),
       logger,
       stopped: stopped.signal,
     }

@@ -112,7 +112,10 @@ function createAttempt(
   const prepare = async (): Promise<Place | undefined> => {
     try {
       const signal = AbortSignal.any([lost, cancelled, stopped])
-      return await preparePlace({ ...context, watch, signal, onProgress: lease.preparing }, claim)
+      return await preparePlace(
+        { ...context, watch, signal, onProgress: (message) => lease.preparing(message) },
+        claim,
+      )
     } catch (error) {
       await giveUp(error)
       return undefined
@@ -155,7 +158,7 @@ function createAttempt(
     const running = await place.start({ script, args, env, inputBytes, deadlineMs }).catch(giveUp)
     if (running === undefined) return
     watch.lap('launchMs')
-    const pumped = pumpOutput(running, log, watch.noteOutput)
+    const pumped = pumpOutput(running, log, () => watch.noteOutput())
     const ending = await watchScript(running, { timeoutMs, cancelled, stopped, lost })
     watch.lap('scriptMs')
     await pumped

@@ -1,38 +1,18 @@
-import type { Resources } from '@rgrid/protocol'
-import { LIMITS, RUNTIMES } from '@rgrid/protocol'
-import { mkdir } from 'node:fs/promises'
-import { availableParallelism, totalmem } from 'node:os'
-import { join } from 'node:path'
-import { createContainerInstaller } from '../dependencies/container-installer.js'
-import { createDependencyStore } from '../dependencies/dependency-store.js'
-import { getContainerUse } from '../dependencies/layer-use.js'
+import { RUNTIMES, type Runtime } from '@rgrid/protocol'
 import { SILENT, type Logger } from '../logger.js'
 import { createAttachedPlace, toContainerName } from './docker/attached-place.js'
-import { LABELS, PYCACHE_TARGET } from './docker/container-policy.js'
+import { completeLaunch } from './docker/complete-launch.js'
 import { getContainerUser } from './docker/container-user.js'
 import { toStartError } from './docker/create-container.js'
-import { watchEngine, type EngineWatch } from './docker/engine-watch.js'
-import { hasInit } from './docker/has-init.js'
-
-import { createImageStore } from './docker/images/image-store.js'
+import { createOffer } from './docker/create-offer.js'
+import { createDockerContext } from './docker/docker-context.js'
+import { isEngineStatus } from './docker/engine-error.js'
 import type { PreparedImage } from './docker/images/prepared-image.js'
-import {
-  DEFAULT_RUNTIMES,
-  findCommand,
-  type RuntimeEntry,
-  type RuntimeTable,
-} from './docker/images/runtime-table.js'
-import { DEFAULT_SOCKET_PATH } from './docker/is-engine-answering.js'
-import type { LaunchScript } from './docker/launch-script.js'
-import { once } from './docker/once.js'
-import { SECCOMP_PROFILE } from './docker/seccomp/create-profile.js'
-import { toShape, type Shape, type ShapeRequest } from './docker/shape.js'
-import { sweepContainers } from './docker/sweep-containers.js'
+import { DEFAULT_RUNTIMES, type RuntimeTable } from './docker/images/runtime-table.js'
+import { toShape, type ShapeRequest } from './docker/shape.js'
 import { createContainerPool } from './docker/waiting/container-pool.js'
-import { createWaitingContainer, type ContainerContext } from './docker/waiting/create-waiting-container.js'
-import type { WaitingContainer } from './docker/waiting/waiting-container.js'
 import { createWaitingPlace } from './docker/waiting/waiting-place.js'
-import { StartError, type Executor, type Launch, type Place, type PlaceRequest } from './executor.js'
+import { StartError, type Executor, type Place, type PlaceRequest } from './executor.js'
 
 /** How a Docker executor is made. */
 export interface DockerExecutorOptions {
@@ -52,6 +32,8 @@ export interface DockerExecutorOptions {
   readonly slots?: number
   /** Whether containers wait from the start, and not only once scripts follow each other. @default false */
   readonly keepWarm?: boolean
+  /** Whether the images of the most usual runtimes are pulled at the start. @default false */
+  readonly prePull?: boolean
   /** The engine's runtime, such as `runsc`. @default the engine's own default */
   readonly engineRuntime?: string
   readonly logger?: Logger
@@ -61,105 +43,66 @@ const IDLE_MS = 5 * 60_000
 const REFILL_DELAY_MS = 30
 // How many images have a container waiting from the start.
 const PREWARMED = 3
+// The images of these are worth a pull before anyone asks.
+const PRE_PULLED = ['python', 'node', 'bash'] as const satisfies readonly Runtime[]
 
 /**
  * Runs each script in a container of its own: without network, as nobody, with a read-only root and only its workspace
  * to write to. The policy is not the caller's to choose. Containers are started ahead where that is possible.
  */
 export function createDockerExecutor(options: DockerExecutorOptions): Executor {
-  const { instance, workDirectory, cacheDirectory, socketPath = DEFAULT_SOCKET_PATH } = options
-  const { allowedImages = ['*'], slots = 4, keepWarm = false, engineRuntime, logger = SILENT } = options
-  const { runtimes = DEFAULT_RUNTIMES } = options
+  const { allowedImages = ['*'], slots = 4, keepWarm = false, prePull = false } = options
+  const { runtimes = DEFAULT_RUNTIMES, logger = SILENT } = options
+  const context = createDockerContext(options)
+  const { images, dependencies } = context
   const user = getContainerUser()
-  const root = join(workDirectory, 'containers')
-  const homes = new Set<string>()
-  let engine: EngineWatch | undefined
-
-  const connect = once(async () => {
-    // Heavy to load, so only when there is a use for it.
-    const { default: Dockerode } = await import('dockerode')
-    return new Dockerode({ socketPath })
-  })
-  const images = createImageStore({
-    docker: connect,
-    socketPath,
-    cacheDirectory: join(cacheDirectory, 'images'),
-    user,
-    labels: { [LABELS.instance]: instance },
-    programs: Object.values(runtimes).flatMap(({ command }) => command.slice(0, 1)),
-    logger,
-  })
-  const dependencies = createDependencyStore({
-    directory: join(cacheDirectory, 'dependencies'),
-    installer: createContainerInstaller({
-      instance,
-      connect,
-      seccomp: SECCOMP_PROFILE,
-      ...(engineRuntime === undefined ? {} : { engineRuntime }),
-      logger,
-    }),
-    logger,
-  })
-  const getContext = once(async (): Promise<ContainerContext> => {
-    const docker = await connect()
-    await mkdir(root, { recursive: true, mode: 0o700 })
-    engine ??= watchEngine(socketPath)
-    return {
-      docker,
-      instance,
-      user,
-      hasInit: await hasInit(docker),
-      engineRuntime,
-      seccomp: SECCOMP_PROFILE,
-      root,
-      homes,
-    }
-  })
-  const makeWaiting = async (shape: Shape): Promise<WaitingContainer> => {
-    const release = shape.layer === undefined ? undefined : dependencies.retain(shape.layer)
-    try {
-      const waiting = await createWaitingContainer(shape, await getContext())
-      return { ...waiting, destroy: () => waiting.destroy().finally(release) }
-    } catch (error) {
-      release?.()
-      throw error
-    }
-  }
   const pool = createContainerPool({
-    make: makeWaiting,
+    make: (shape) => context.makeWaiting(shape),
     perShape: slots,
     max: 2 * slots,
     idleMs: IDLE_MS,
     refillDelayMs: REFILL_DELAY_MS,
     logger,
   })
-
+  const getImageName = ({ runtime, image }: ImageRequest): string => image ?? runtimes[runtime].image
   const ensureImage = (request: ImageRequest): Promise<PreparedImage> =>
-    images.ensure(request.image ?? runtimes[request.runtime].image, request).catch((error: unknown) => {
+    images.ensure(getImageName(request), request).catch((error: unknown) => {
       throw explainImage(error, request)
     })
-
   /** Whether scripts can be handed to containers that run: that takes a shell there, and FIFOs that both sides see. */
-  const canWait = ({ hasShell }: PreparedImage): boolean => hasShell && engineRuntime === undefined
+  const canWait = ({ sharesFifos }: PreparedImage): boolean =>
+    sharesFifos && options.engineRuntime === undefined
 
   const prepare = async (request: PlaceRequest): Promise<Place> => {
-    const entry = runtimes[request.runtime]
     const image = await ensureImage(request)
-    const complete = completeLaunch(request, entry, image)
+    const complete = completeLaunch(request, runtimes[request.runtime], image)
     const shape = toShape(request, image)
-    const context = await getContext()
-    if (!canWait(image)) return createAttachedPlace({ ...context, complete }, request, shape)
+    if (!canWait(image)) {
+      const container = await context.getContainerContext()
+      return createAttachedPlace({ ...container, complete }, request, shape)
+    }
     const taken = await pool.take(shape, request.signal)
-    const watch = (engine ??= watchEngine(socketPath))
-    return createWaitingPlace({ pool, user, engine: watch, complete, name: toContainerName(request) }, taken)
+    const engine = context.getEngineWatch()
+    return createWaitingPlace({ pool, user, engine, complete, name: toContainerName(request) }, taken)
+  }
+  const prepareAgain = async (request: PlaceRequest, error: unknown): Promise<Place> => {
+    // The image was removed since it was looked at: it is looked for anew, once.
+    if (!isEngineStatus(error, 404)) throw error
+    images.forget(getImageName(request))
+    return prepare(request)
   }
 
-  const prewarm = async (present: readonly string[]): Promise<void> => {
-    for (const name of present.slice(0, PREWARMED)) {
-      const image = await images.ensure(name, {
-        onProgress: () => undefined,
-        signal: new AbortController().signal,
-      })
+  const listPresent = async (): Promise<string[]> => {
+    const names = [...new Set(Object.values(runtimes).map(({ image }) => image))]
+    const found = await Promise.all(names.map((name) => images.has(name)))
+    return names.filter((_, index) => found[index])
+  }
+  /** Makes ready what is likely to be asked for, while nobody waits. */
+  const makeReady = async (): Promise<void> => {
+    if (prePull) await images.prePull(PRE_PULLED.map((runtime) => runtimes[runtime].image))
+    if (!keepWarm) return
+    for (const name of (await listPresent()).slice(0, PREWARMED)) {
+      const image = await images.ensure(name, NOBODY)
       if (canWait(image)) pool.prewarm(toShape(PLAIN_REQUEST, image))
     }
   }
@@ -167,24 +110,18 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
   return {
     name: 'docker',
     async describe() {
-      const names = [...new Set(Object.values(runtimes).map(({ image }) => image))]
-      const found = await Promise.all(names.map((name) => images.has(name)))
-      const present = names.filter((_, index) => found[index])
-      if (keepWarm)
-        prewarm(present).catch((error: unknown) => logger.warn(`nothing waits yet: ${String(error)}`))
-      const offered = RUNTIMES.filter((runtime) => present.includes(runtimes[runtime].image))
-      return {
-        executor: 'docker',
-        runtimes: offered,
-        details: Object.fromEntries(offered.map((runtime) => [runtime, toDetail(runtimes[runtime])])),
-        resources: getMost(),
-        networks: ['none', 'bridge'],
-        images: [...allowedImages],
-      }
+      const present = await listPresent()
+      makeReady().catch((error: unknown) => logger.warn(`nothing is ready ahead: ${String(error)}`))
+      const isPresent = (runtime: Runtime): boolean => present.includes(runtimes[runtime].image)
+      const absent = RUNTIMES.filter((runtime) => !isPresent(runtime))
+      return [
+        createOffer(RUNTIMES.filter(isPresent), runtimes, allowedImages),
+        createOffer(absent, runtimes, allowedImages),
+      ]
     },
     async prepare(request) {
       try {
-        return await prepare(request)
+        return await prepare(request).catch((error: unknown) => prepareAgain(request, error))
       } catch (error) {
         throw toStartError(error)
       }
@@ -194,25 +131,15 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
       return dependencies.ensure({ ...request, base: image.id })
     },
     getPoolStats: () => pool.getStats(),
-    async sweep() {
-      await sweepContainers({
-        connect,
-        socketPath,
-        instance,
-        root,
-        isOurs: (home) => homes.has(home),
-        logger,
-      })
-      await dependencies.sweep()
-    },
+    sweep: () => context.sweep(),
     async close() {
-      images.close()
       await pool.drain()
-      await dependencies.close()
-      engine?.close()
+      await context.close()
     },
   }
 }
+
+const NOBODY = { onProgress: () => undefined, signal: new AbortController().signal }
 
 const PLAIN_REQUEST = {
   resources: {},
@@ -222,51 +149,6 @@ const PLAIN_REQUEST = {
   project: '',
   scriptSha256: '',
 } satisfies ShapeRequest
-
-const toDetail = ({ image, command, installer }: RuntimeEntry) => ({
-  image,
-  command: [...command],
-  installer,
-})
-
-const MIB = 1024 * 1024
-
-/** The most that one script may use of this machine. */
-function getMost(): Resources {
-  return {
-    cpus: availableParallelism(),
-    memoryMib: Math.floor(totalmem() / MIB),
-    pids: LIMITS.pidsMax,
-    diskMib: LIMITS.diskMaxMib,
-  }
-}
-
-/** Fills a launch up with what the image and the dependencies add to it. */
-function completeLaunch(
-  { runtime, executionId, attempt, layer }: PlaceRequest,
-  entry: RuntimeEntry,
-  image: PreparedImage,
-): (launch: Launch) => LaunchScript {
-  const found = findCommand(entry, image)
-  if (found === undefined) {
-    const [program = ''] = entry.command
-    throw new StartError(
-      'internal',
-      `the image ${image.name} has no ${program} to run ${runtime} scripts with`,
-    )
-  }
-  const use = layer === undefined ? undefined : getContainerUse(layer)
-  const command = use?.program === undefined ? found : [use.program, ...found.slice(1)]
-  const baseEnv = {
-    // The root file system is read-only, and the container's user has no home in it.
-    HOME: '/tmp',
-    // Python would hold back what it prints to a pipe until it ends.
-    PYTHONUNBUFFERED: '1',
-    ...(image.pycacheDirectory === null ? {} : { PYTHONPYCACHEPREFIX: PYCACHE_TARGET }),
-  }
-  const path = [...(use?.pathFolders ?? []), image.env['PATH']].join(':')
-  return (launch) => ({ ...launch, executionId, attempt, baseEnv: { ...baseEnv, PATH: path }, command })
-}
 
 type ImageRequest = Pick<PlaceRequest, 'runtime' | 'image' | 'onProgress' | 'signal'>
 

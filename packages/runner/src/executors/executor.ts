@@ -132,8 +132,11 @@ export interface Layer {
 /** A way to run scripts. Made by a factory such as `createProcessExecutor`; one contract suite holds for all. */
 export interface Executor {
   readonly name: ExecutorName
-  /** What can be run here and now, such as the runtimes whose image is present. */
-  describe(): Promise<Offer>
+  /**
+   * What can be run here: at once, such as the runtimes whose image is present, and behind it what takes a preparation,
+   * where there is any.
+   */
+  describe(): Promise<readonly [Offer, ...Offer[]]>
   /**
    * Finds or makes a place for a script.
    *

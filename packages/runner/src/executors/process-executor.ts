@@ -106,14 +106,8 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
       const details = Object.fromEntries(
         [...found].map(([runtime, command]) => [runtime, describeRuntime(runtime, command)]),
       )
-      return {
-        executor: 'process',
-        runtimes: [...found.keys()],
-        details,
-        resources: null,
-        networks: ['bridge'],
-        images: [],
-      }
+      const runtimes = [...found.keys()]
+      return [{ executor: 'process', runtimes, details, resources: null, networks: ['bridge'], images: [] }]
     },
     async prepare(request) {
       const command = await findCommand(request.runtime)

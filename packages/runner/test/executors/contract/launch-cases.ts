@@ -146,7 +146,7 @@ export async function checkBash(context: ContractContext): Promise<void> {
 /** A runtime that is not there is said before anything starts. */
 export async function checkMissingRuntime(context: ContractContext): Promise<void> {
   const executor = createExecutor(context)
-  const { runtimes: there } = await executor.describe()
+  const [{ runtimes: there }] = await executor.describe()
   const missing = RUNTIMES.find((runtime) => !there.includes(runtime))
   if (missing === undefined) throw new Error('every runtime is there: nothing to try this with')
   const start = startScript(context, 'pass', { executor, runtime: missing })

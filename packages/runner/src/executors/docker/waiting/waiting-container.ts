@@ -83,11 +83,11 @@ export async function startWaiting(
   }
 }
 
-async function isReadyInTime({ nextReady }: ContainerEvents): Promise<boolean> {
+async function isReadyInTime(events: ContainerEvents): Promise<boolean> {
   const over = new AbortController()
   try {
     const late = sleep(READY_WITHIN_MS, false, { signal: over.signal }).catch(() => false)
-    return await Promise.race([nextReady(), late])
+    return await Promise.race([events.nextReady(), late])
   } finally {
     over.abort()
   }

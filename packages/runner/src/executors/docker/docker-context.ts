@@ -1,0 +1,104 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createContainerInstaller } from '../../dependencies/container-installer.js'
+import { createDependencyStore, type DependencyStore } from '../../dependencies/dependency-store.js'
+import { SILENT } from '../../logger.js'
+import type { DockerExecutorOptions } from '../docker-executor.js'
+import { LABELS } from './container-policy.js'
+import { getContainerUser } from './container-user.js'
+import { watchEngine, type EngineWatch } from './engine-watch.js'
+import { hasInit } from './has-init.js'
+import { createImageStore, type ImageStore } from './images/image-store.js'
+import { DEFAULT_RUNTIMES } from './images/runtime-table.js'
+import { DEFAULT_SOCKET_PATH } from './is-engine-answering.js'
+import { once } from './once.js'
+import { SECCOMP_PROFILE } from './seccomp/create-profile.js'
+import type { Shape } from './shape.js'
+import { sweepContainers } from './sweep-containers.js'
+import { createWaitingContainer, type ContainerContext } from './waiting/create-waiting-container.js'
+import type { WaitingContainer } from './waiting/waiting-container.js'
+
+/** What a Docker executor works with. */
+export interface DockerContext {
+  readonly images: ImageStore
+  readonly dependencies: DependencyStore
+  /** What containers are made with; asks the engine at the first call. */
+  getContainerContext(): Promise<ContainerContext>
+  /** Knows whether the engine went away since the first call. */
+  getEngineWatch(): EngineWatch
+  /** Starts a container that waits. */
+  makeWaiting(shape: Shape): Promise<WaitingContainer>
+  /** Removes what nobody uses. */
+  sweep(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Makes a {@link DockerContext}. Nothing is asked of the engine before there is a use for it. */
+export function createDockerContext(options: DockerExecutorOptions): DockerContext {
+  const { instance, workDirectory, cacheDirectory, engineRuntime } = options
+  const { runtimes = DEFAULT_RUNTIMES, socketPath = DEFAULT_SOCKET_PATH, logger = SILENT } = options
+  const user = getContainerUser()
+  const root = join(workDirectory, 'containers')
+  const homes = new Set<string>()
+  let engine: EngineWatch | undefined
+
+  const connect = once(async () => {
+    // Heavy to load, so only when there is a use for it.
+    const { default: Dockerode } = await import('dockerode')
+    return new Dockerode({ socketPath })
+  })
+  const images = createImageStore({
+    connect,
+    socketPath,
+    cacheDirectory,
+    user,
+    labels: { [LABELS.instance]: instance },
+    programs: Object.values(runtimes).flatMap(({ command }) => command.slice(0, 1)),
+    logger,
+  })
+  const dependencies = createDependencyStore({
+    directory: join(cacheDirectory, 'dependencies'),
+    installer: createContainerInstaller({
+      instance,
+      connect,
+      seccomp: SECCOMP_PROFILE,
+      ...(engineRuntime === undefined ? {} : { engineRuntime }),
+      logger,
+    }),
+    logger,
+  })
+  const getEngineWatch = (): EngineWatch => (engine ??= watchEngine(socketPath))
+  const getContainerContext = once(async (): Promise<ContainerContext> => {
+    const docker = await connect()
+    await mkdir(root, { recursive: true, mode: 0o700 })
+    const setup = { instance, user, engineRuntime, seccomp: SECCOMP_PROFILE, root, homes }
+    return { docker, hasInit: await hasInit(docker), ...setup }
+  })
+
+  return {
+    images,
+    dependencies,
+    getContainerContext,
+    getEngineWatch,
+    async makeWaiting(shape) {
+      const release = shape.layer === undefined ? undefined : dependencies.retain(shape.layer)
+      try {
+        const waiting = await createWaitingContainer(shape, await getContainerContext())
+        return { ...waiting, destroy: () => waiting.destroy().finally(release) }
+      } catch (error) {
+        release?.()
+        throw error
+      }
+    },
+    async sweep() {
+      const isOurs = (home: string): boolean => homes.has(home)
+      await sweepContainers({ connect, socketPath, instance, root, isOurs, logger })
+      await dependencies.sweep()
+    },
+    async close() {
+      images.close()
+      await dependencies.close()
+      engine?.close()
+    },
+  }
+}
