@@ -70,7 +70,8 @@ describe('a port that is taken', () => {
   })
 
   it('is not blamed for another failure', async () => {
-    const startUp = () => Promise.reject(new Error('the disk is full'))
+    const full = Object.assign(new Error('the disk is full'), { code: 'ENOSPC' })
+    const startUp = () => Promise.reject(full)
     const { run, stderr } = createTestContext({ embedded: { startUp } })
 
     expect(await run('up')).toBe(125)
