@@ -81,9 +81,9 @@ const PROBE = `
 import os, re, subprocess
 status = open('/proc/self/status').read()
 field = lambda name: re.search(name + r':\\s*(\\S+)', status).group(1)
-print('uid', os.getuid(), 'caps', field('CapEff'), 'new-privileges', field('NoNewPrivs'))
+print('uid', os.getuid(), 'caps', field('CapBnd'), 'new-privileges', field('NoNewPrivs'))
 refused = []
-for path in ['/etc/probe', '/rgrid-install/probe', '/usr/probe']:
+for path in ['/etc/probe', '/rgrid-install/probe', '/var/tmp/probe']:
     try: open(path, 'w')
     except OSError: refused.append(path)
 print('refused', refused)
@@ -288,7 +288,7 @@ describe.runIf(isPossible)('createContainerInstaller', { timeout: 180_000 }, () 
     const text = Buffer.from(failure.output).toString()
     expect(failure.message).toContain('PROBE END')
     expect(text).toContain('uid 65534 caps 0000000000000000 new-privileges 1')
-    expect(text).toContain("refused ['/etc/probe', '/rgrid-install/probe', '/usr/probe']")
+    expect(text).toContain("refused ['/etc/probe', '/rgrid-install/probe', '/var/tmp/probe']")
     expect(text).not.toContain('key-of-the-runner')
     expect(text).not.toContain('text of the script')
   })

@@ -2,8 +2,6 @@ import Docker from 'dockerode'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readdir, rm } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'tsup'
@@ -17,6 +15,7 @@ import { createProcessInstaller } from '../../src/dependencies/process-installer
 import { findMarked } from '../../src/executors/process/process-table.js'
 import { requireDocker, TEST_IMAGES } from '../executors/require-docker.js'
 import { createDirectory, createRequest } from './support/requests.js'
+import { serveSilence } from './support/serve-silence.js'
 import { hasProgram, requireRegistries } from './support/require-registries.js'
 
 const OUT = fileURLToPath(new URL('../../../../node_modules/.cache/', import.meta.url))
@@ -27,17 +26,6 @@ const hasPython = hasRegistries && hasProgram('python3', '-c', 'import venv, pip
 
 const docker = new Docker()
 let main = ''
-
-/** Where installations hang: a package index that takes a connection and says nothing. */
-async function serveSilence(host: string): Promise<string> {
-  const server = createServer(() => undefined).listen(0, host)
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `http://${host}:${(server.address() as AddressInfo).port}/slow-1.0.tar.gz`
-}
 
 async function getGateway(): Promise<string> {
   const { IPAM } = await docker.getNetwork('bridge').inspect()
@@ -98,11 +86,12 @@ describe.runIf(possible.length > 0)('a runner that is killed while it installs',
     const { host, base, createInstaller, countRunning } = SIDES[name]
     const instance = `killed-${name}-${process.pid}`
     const directory = await createDirectory()
-    const requirements = `slow @ ${await serveSilence(await host())}`
+    const { url, asked } = await serveSilence(await host())
+    const requirements = `slow @ ${url}`
     const args = [main, name, instance, directory, await base(), requirements]
     const runner = spawn(process.execPath, args, { stdio: 'ignore' })
     onTestFinished(() => void runner.kill('SIGKILL'))
-    await vi.waitFor(async () => expect(await countRunning(instance)).toBeGreaterThan(0), 30_000)
+    await asked
     runner.kill('SIGKILL')
     await once(runner, 'exit')
     expect(await countRunning(instance)).toBeGreaterThan(0)

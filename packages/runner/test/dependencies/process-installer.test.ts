@@ -15,6 +15,7 @@ import { InstallError } from '../../src/executors/executor.js'
 import { findMarked } from '../../src/executors/process/process-table.js'
 import { NODE_FILES, PYTHON_FILES } from './support/packages.js'
 import { createDirectory, createRequest } from './support/requests.js'
+import { serveSilence } from './support/serve-silence.js'
 import { hasProgram, requireRegistries } from './support/require-registries.js'
 
 const isPossible =
@@ -139,12 +140,16 @@ describe.runIf(isPossible)('createProcessInstaller', { timeout: 180_000 }, () =>
 
   it('kills all of an installer when nobody waits, or it takes too long', async () => {
     const { store, run } = await createStore()
+    const { url, asked } = await serveSilence('127.0.0.1')
+    const requirements = `slow @ ${url}`
     const controller = new AbortController()
-    const installing = store.ensure(await createPython(PYTHON_FILES, { signal: controller.signal }))
+    const installing = store.ensure(
+      await createPython({ 'requirements.txt': requirements }, { signal: controller.signal }),
+    )
     installing.catch(() => undefined)
-    await vi.waitFor(() => expect(run).toHaveBeenCalled())
+    await asked
     const marker = `RGRID_INSTALLATION=${run.mock.calls[0]?.[0].name}`
-    await vi.waitFor(() => expect(findMarked(marker).length).toBeGreaterThan(0), 10_000)
+    expect(findMarked(marker).length).toBeGreaterThan(1)
 
     controller.abort(new Error('left'))
 
