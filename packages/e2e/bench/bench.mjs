@@ -1,106 +1,259 @@
-// Times a trivial Python script side by side in every way that RGrid runs it, interleaved, and prints medians and
-// their ratios to the bare script. Only the ratios mean anything: machines differ, and this one may be busy.
-import { createEmbedded } from '@rgrid/embedded'
-import { createClient } from '@rgrid/sdk'
-import { execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+// Times scripts side by side in every way that RGrid runs them and in those that others do, interleaved, prints medians
+// and their ratios, and writes them to docs/benchmarks.md. Only the ratios mean anything: machines differ, and may be
+// busy with something else.
+//
+//   npm run bench -- [rounds] [--no-write]
+import { execFile } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { parseArgs } from 'node:util'
+import { describeMachine } from './machine.mjs'
+import { timeNaiveDocker, timeProgram, timeRun } from './programs.mjs'
+import { measureQueue } from './queue-latency.mjs'
+import { formatTable, interleave, median, toMs, toRatio } from './statistics.mjs'
+import { cli, root, startUp } from './world.mjs'
 
-const ROUNDS = Number(process.argv[2] ?? 20)
-const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
-const script = join(root, 'examples', 'hello', 'hello.py')
-const cli = join(root, 'packages', 'rgrid', 'bin', 'rgrid.js')
-
-/** Starts a program and returns how long its first byte and its end took, in milliseconds. */
-async function timeProgram(command, args, env = {}) {
-  const start = performance.now()
-  const child = spawn(command, args, {
-    cwd: root,
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
-  let first
-  child.stdout.on('data', () => (first ??= performance.now() - start))
-  const [code] = await once(child, 'close')
-  if (code !== 0) throw new Error(`${command} ended with ${code}`)
-  return { first, result: performance.now() - start }
-}
-
-async function timeRun(client, options) {
-  const start = performance.now()
-  const execution = client.run(script, { cwd: root, ...options })
-  let first
-  for await (const _ of execution.logs()) first ??= performance.now() - start
-  const { ok } = await execution
-  if (!ok) throw new Error('the script failed')
-  return { first, result: performance.now() - start }
-}
-
-const directory = await mkdtemp(join(tmpdir(), 'rgrid-bench-'))
-// A version manager may put a shell script in front of Python: everybody gets the program behind it.
-const { stdout: python } = await promisify(execFile)('python3', ['-c', 'import sys; print(sys.executable)'])
-process.env.PATH = `${dirname(await realpath(python.trim()))}${delimiter}${process.env.PATH}`
-
-const embedded = await createEmbedded({ dataDirectory: join(directory, 'embedded'), executors: ['process'] })
-const embeddedClient = createClient(embedded)
-
-// The server and its runner live in a process of their own, as they do for a user.
-const home = { HOME: directory, XDG_DATA_HOME: directory, RGRID_URL: '' }
-const up = spawn(process.execPath, [cli, 'up', '--port', '0', '--executor', 'process'], {
-  env: { ...process.env, ...home },
-  stdio: ['ignore', 'ignore', 'pipe'],
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { 'no-write': { type: 'boolean', default: false } },
 })
-await once(up.stderr, 'data')
-const { url, apiKey } = JSON.parse(await readFile(join(directory, '.rgrid', 'up.json'), 'utf8'))
-const httpClient = createClient({ url, apiKey })
+const ROUNDS = Number(positionals[0] ?? 20)
+const SLOTS = 4
+const BURST = 20
+const MANY = 200
+// Until the containers that were used have been replaced, so that nobody pays for another.
+const SETTLE_MS = 900
 
-const candidates = {
-  'bare python3': () => timeProgram('python3', [script]),
-  'embedded, process': () => timeRun(embeddedClient),
-  'HTTP, process': () => timeRun(httpClient),
-  'bare node -e 0': () => timeProgram(process.execPath, ['-e', 'console.log(0)']),
-  'rgrid run, embedded': () =>
-    timeProgram(process.execPath, [cli, 'run', '--executor', 'process', script], {
-      XDG_DATA_HOME: directory,
-      HOME: directory,
-      RGRID_URL: '',
-    }),
-  'rgrid run, HTTP': () =>
-    timeProgram(process.execPath, [cli, 'run', script], {
-      HOME: directory,
-      RGRID_URL: url,
-      RGRID_API_KEY: apiKey,
-    }),
+// A version manager may put a shell script in front of Python: everybody gets the system's own, as containers do.
+process.env.PATH = `/usr/bin:${process.env.PATH}`
+process.env.RGRID_IMAGES ??= 'python=rgrid-test/python,node=rgrid-test/node,bash=rgrid-test/python'
+const image = /python=([^,]+)/.exec(process.env.RGRID_IMAGES)?.[1]
+const folder = join(root, 'examples', 'hello')
+const script = 'hello.py'
+const dockerRun = [
+  'run',
+  '--rm',
+  '--network',
+  'none',
+  '-v',
+  `${folder}:/work:ro`,
+  image,
+  'python3',
+  `/work/${script}`,
+]
+
+const Docker = createRequire(join(root, 'packages/runner/package.json'))('dockerode')
+const docker = new Docker({ socketPath: '/var/run/docker.sock' })
+const up = await startUp(['--slots', String(SLOTS)])
+const { client } = up
+let memoryMib = 300
+// Nobody has a container of this size waiting.
+const runCold = () => timeRun(client, script, { cwd: folder, executor: 'docker', memoryMib: ++memoryMib })
+const runWarm = () => timeRun(client, script, { cwd: folder, executor: 'docker' })
+const runProcess = () => timeRun(client, script, { cwd: folder, executor: 'process' })
+const runBare = () => timeProgram('python3', [join(folder, script)])
+const settle = async (action) => {
+  await sleep(SETTLE_MS)
+  const result = await action()
+  await sleep(SETTLE_MS)
+  return result
 }
 
-const times = Object.fromEntries(Object.keys(candidates).map((name) => [name, []]))
-for (let round = -2; round < ROUNDS; round++) {
-  for (const [name, candidate] of Object.entries(candidates)) {
-    const time = await candidate()
-    if (round >= 0) times[name].push(time)
-  }
+const sections = []
+const report = (title, text) => {
+  sections.push(`## ${title}\n\n${text}\n`)
+  console.log(`\n${title}\n\n${text}`)
 }
 
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
+// Two uses make the pool fill up.
+for (let time = 0; time < 3; time++) await runWarm()
+
+const one = await interleave(
+  {
+    'bare `python3`': runBare,
+    '`docker run --rm --network none`': () => timeProgram('docker', dockerRun),
+    'Docker client: create, attach, start, wait': () => timeNaiveDocker(docker, image, folder, script),
+    'RGrid, container started for it': () => settle(runCold),
+    'RGrid, waiting container': () => settle(runWarm),
+    'RGrid, process': runProcess,
+    '`rgrid run`, waiting container': () =>
+      settle(() =>
+        timeProgram(process.execPath, [cli, 'run', '--executor', 'docker', script], {
+          cwd: folder,
+          env: up.env,
+        }),
+      ),
+    '`rgrid run`, process': () =>
+      timeProgram(process.execPath, [cli, 'run', '--executor', 'process', script], {
+        cwd: folder,
+        env: up.env,
+      }),
+  },
+  ROUNDS,
+)
+const toMedian = (results, key) => median(results.map((result) => result[key]))
 const bare = {
-  first: median(times['bare python3'].map(({ first }) => first)),
-  result: median(times['bare python3'].map(({ result }) => result)),
+  first: toMedian(one['bare `python3`'], 'first'),
+  result: toMedian(one['bare `python3`'], 'result'),
 }
-console.log(`| ${ROUNDS} rounds, medians | first byte | | result | |\n|---|--:|--:|--:|--:|`)
-for (const [name, measured] of Object.entries(times)) {
-  const first = median(measured.map((time) => time.first))
-  const result = median(measured.map((time) => time.result))
-  console.log(
-    `| ${name} | ${first.toFixed(1)} ms | ${(first / bare.first).toFixed(2)}× | ${result.toFixed(1)} ms | ${(result / bare.result).toFixed(2)}× |`,
-  )
-}
+const dockerResult = toMedian(one['`docker run --rm --network none`'], 'result')
+report(
+  'One at a time',
+  formatTable(
+    ['', 'first byte', '× bare', 'result', '× bare', '× `docker run`'],
+    Object.entries(one).map(([name, results]) => {
+      const [first, result] = [toMedian(results, 'first'), toMedian(results, 'result')]
+      return [
+        name,
+        toMs(first),
+        toRatio(first / bare.first),
+        toMs(result),
+        toRatio(result / bare.result),
+        toRatio(result / dockerResult),
+      ]
+    }),
+  ),
+)
 
-await httpClient.close()
-up.kill()
-await once(up, 'close')
-await embedded.close()
-await rm(directory, { recursive: true })
+const PHASES = ['dependenciesMs', 'placeMs', 'inputsMs', 'launchMs', 'firstOutputMs', 'scriptMs', 'outputsMs']
+report(
+  'Where the time goes on the runner',
+  formatTable(
+    ['', ...PHASES.map((phase) => phase.replace('Ms', ''))],
+    ['RGrid, container started for it', 'RGrid, waiting container', 'RGrid, process'].map((name) => [
+      name,
+      ...PHASES.map((phase) => toMs(median(one[name].map(({ phases }) => phases[phase])))),
+    ]),
+  ),
+)
+
+const inParallel = (count, parallel, action) => async () => {
+  const start = performance.now()
+  let left = count
+  const work = async () => {
+    while (left-- > 0) await action()
+  }
+  await Promise.all(Array.from({ length: parallel }, work))
+  return performance.now() - start
+}
+const four = await interleave(
+  {
+    'bare `python3`': inParallel(SLOTS, SLOTS, runBare),
+    '`docker run --rm --network none`': inParallel(SLOTS, SLOTS, () => timeProgram('docker', dockerRun)),
+    'RGrid, container started for it': () => settle(inParallel(SLOTS, SLOTS, runCold)),
+    'RGrid, waiting container': async () => {
+      await sleep(2 * SETTLE_MS)
+      return inParallel(SLOTS, SLOTS, runWarm)()
+    },
+    'RGrid, process': inParallel(SLOTS, SLOTS, runProcess),
+  },
+  Math.ceil(ROUNDS / 3),
+  1,
+)
+report(
+  'Four at once, until all are done',
+  formatTable(
+    ['', 'all four', '× bare'],
+    Object.entries(four).map(([name, times]) => [
+      name,
+      toMs(median(times)),
+      toRatio(median(times) / median(four['bare `python3`'])),
+    ]),
+  ),
+)
+
+const burst = await interleave(
+  {
+    'each in a container started for it': () => settle(inParallel(BURST, BURST, runCold)),
+    'over four waiting containers': async () => {
+      await sleep(2 * SETTLE_MS)
+      return inParallel(BURST, BURST, runWarm)()
+    },
+  },
+  Math.ceil(ROUNDS / 4),
+  1,
+)
+report(
+  `A burst of ${BURST} on ${SLOTS} slots`,
+  formatTable(
+    ['', 'all'],
+    Object.entries(burst).map(([name, times]) => [name, toMs(median(times))]),
+  ),
+)
+
+const toRate = (count, ms) => `${((count / ms) * 1000).toFixed(1)} /s`
+const shared = () => timeRun(client, script, { cwd: folder, executor: 'docker', isolation: 'shared' })
+const throughput = {
+  [`bare \`python3\`, ${SLOTS} at once`]: await inParallel(MANY, SLOTS, runBare)(),
+  'RGrid, process': await inParallel(MANY, 2 * SLOTS, runProcess)(),
+  'RGrid, a container each': await inParallel(MANY, 2 * SLOTS, runWarm)(),
+  "RGrid, `isolation: 'shared'`": await inParallel(MANY, 2 * SLOTS, shared)(),
+}
+report(
+  `${MANY} executions on ${SLOTS} slots`,
+  formatTable(
+    ['', 'all', 'rate'],
+    Object.entries(throughput).map(([name, ms]) => [name, `${(ms / 1000).toFixed(1)} s`, toRate(MANY, ms)]),
+  ),
+)
+
+const MB = 100
+const loud = ['-c', `import sys\nfor _ in range(${MB}): sys.stdout.buffer.write(b"x" * 999_999 + b"\\n")`]
+await promisify(execFile)('mkdir', ['-p', '/tmp/rgrid-bench-loud'])
+await writeFile('/tmp/rgrid-bench-loud/loud.py', loud[1])
+const logs = await interleave(
+  {
+    'bare `python3` into a pipe': () => timeProgram('python3', loud),
+    '`docker run --rm --network none`': () =>
+      timeProgram('docker', ['run', '--rm', '--network', 'none', image, 'python3', ...loud]),
+    'RGrid, waiting container': () =>
+      settle(() => timeRun(client, 'loud.py', { cwd: '/tmp/rgrid-bench-loud', executor: 'docker' })),
+    'RGrid, process': () => timeRun(client, 'loud.py', { cwd: '/tmp/rgrid-bench-loud', executor: 'process' }),
+  },
+  3,
+  1,
+)
+report(
+  `${MB} MB of output`,
+  formatTable(
+    ['', 'result', 'rate', 'bytes that arrive'],
+    Object.entries(logs).map(([name, results]) => {
+      const result = toMedian(results, 'result')
+      return [
+        name,
+        toMs(result),
+        `${((MB / result) * 1000).toFixed(0)} MB/s`,
+        String(toMedian(results, 'bytes')),
+      ]
+    }),
+  ),
+)
+await up.close()
+
+const queue = { 0: await measureQueue(0), '10,000': await measureQueue(10_000) }
+report(
+  'The queue, over HTTP',
+  formatTable(
+    ['waiting before', 'submit p50', 'submit p99', 'claim p50', 'claim p99'],
+    Object.entries(queue).map(([depth, { submit, claim }]) => [
+      depth,
+      toMs(submit.p50),
+      toMs(submit.p99),
+      toMs(claim.p50),
+      toMs(claim.p99),
+    ]),
+  ),
+)
+
+const intro = `# Benchmarks
+
+Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}: ${ROUNDS} interleaved rounds, medians. The script is
+[hello.py](../examples/hello/hello.py), over HTTP against \`rgrid up\` on the same machine unless it says otherwise. Only the
+ratios of one run mean anything. Of output, RGrid keeps the first and the last of 10 MiB.
+
+${await describeMachine()}.
+`
+if (!values['no-write']) await writeFile(join(root, 'docs', 'benchmarks.md'), [intro, ...sections].join('\n'))

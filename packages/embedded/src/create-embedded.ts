@@ -81,7 +81,7 @@ export async function createEmbedded(options: EmbeddedOptions = {}): Promise<Emb
     url: URL,
     apiKey,
     async fetch(url, init) {
-      if (isSubmit(url, init.method)) await (runner ??= startRunner())
+      if (needsRunner(url, init.method)) await (runner ??= startRunner())
       return passOn(url, init)
     },
     close,
@@ -89,5 +89,8 @@ export async function createEmbedded(options: EmbeddedOptions = {}): Promise<Emb
   }
 }
 
-const isSubmit = (url: string, method: string): boolean =>
-  method === 'PUT' && url.startsWith(`${URL}/v1/executions/`)
+/** Whether a request is about running something, or about what can be run. */
+const needsRunner = (url: string, method: string): boolean =>
+  method === 'PUT'
+    ? url.startsWith(`${URL}/v1/executions/`)
+    : [`${URL}/v1/runners`, `${URL}/v1/runtimes`].includes(url)

@@ -1,3 +1,4 @@
+export { loadRuntimes } from '@rgrid/runner'
 export { createExecutors, type ExecutorChoice } from './create-executors.js'
 export { createEmbedded, type Embedded, type EmbeddedOptions } from './create-embedded.js'
 export { startRunner, type StartedRunner, type StartRunnerOptions } from './start-runner.js'

@@ -84,6 +84,11 @@ const MARK = Symbol.for('rgrid.error')
  * the package.
  */
 export class RGridError extends Error {
+  static {
+    // Bundlers rename classes, and stacks print that name.
+    Object.defineProperty(this, 'name', { value: 'RGridError' })
+  }
+
   /** What went wrong, stable across versions. */
   readonly code: ErrorCode
   /** The server's id of the request, for its logs. */

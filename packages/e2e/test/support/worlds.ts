@@ -4,6 +4,7 @@ import { createClient, type RGridClient } from '@rgrid/sdk'
 import { createDiskBlobs, createServer, createSqliteStore, listen } from '@rgrid/server'
 import type { ExecutorName } from '@rgrid/protocol'
 import type { Fetch } from '@rgrid/protocol/client'
+import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,6 +27,8 @@ export interface Kind {
 }
 
 const SLOTS = 4
+// Shared by all tests, as looking into an image takes a while and gives the same each time.
+const CACHE = join(tmpdir(), 'rgrid-test-cache')
 
 const makeDirectory = (): Promise<string> => mkdtemp(join(tmpdir(), 'rgrid-world-'))
 
@@ -49,7 +52,10 @@ async function openHttp(executor: ExecutorName): Promise<World> {
   const runner = createRunner({
     url,
     apiKey: server.grant({ scopes: ['runner'] }),
-    executors: await createExecutors({ instance: `e2e-${process.pid}`, executors: [executor] }),
+    executors: await createExecutors(
+      { instance: `e2e-${process.pid}-${randomUUID()}`, executors: [executor], slots: SLOTS },
+      { workDirectory: join(directory, 'runner'), cacheDirectory: CACHE },
+    ),
     workDirectory: join(directory, 'runner'),
     slots: SLOTS,
   })
