@@ -79,7 +79,7 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
     const shape = toShape(request, image)
     if (!canWait(image)) {
       const container = await context.getContainerContext()
-      return createAttachedPlace({ ...container, complete }, request, shape)
+      return context.keepLayer(shape, await createAttachedPlace({ ...container, complete }, request, shape))
     }
     const taken = await pool.take(shape, request.signal)
     const engine = context.getEngineWatch()

@@ -114,6 +114,7 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
       const home = join(workDirectory, `${request.executionId}.${request.attempt}`)
       const workDir = await createDirectories(home, request)
       const marker = `RGRID_EXECUTION_ID=${request.executionId}`
+      const releaseLayer = request.layer === undefined ? undefined : dependencies.retain(request.layer)
       let child: Child | undefined
       live.add(marker)
       return {
@@ -132,6 +133,7 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
             groups.delete(child.pid)
           }
           live.delete(marker)
+          releaseLayer?.()
           await rm(home, { recursive: true, force: true })
         },
       }

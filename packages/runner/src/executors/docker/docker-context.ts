@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { createContainerInstaller } from '../../dependencies/container-installer.js'
 import { createDependencyStore, type DependencyStore } from '../../dependencies/dependency-store.js'
 import { SILENT } from '../../logger.js'
+import type { Place } from '../executor.js'
 import type { DockerExecutorOptions } from '../docker-executor.js'
 import { LABELS } from './container-policy.js'
 import { getContainerUser } from './container-user.js'
@@ -28,6 +29,8 @@ export interface DockerContext {
   getEngineWatch(): EngineWatch
   /** Starts a container that waits. */
   makeWaiting(shape: Shape): Promise<WaitingContainer>
+  /** Keeps the dependencies of a shape for as long as a place is there. */
+  keepLayer(shape: Shape, place: Place): Place
   /** Removes what nobody uses. */
   sweep(): Promise<void>
   close(): Promise<void>
@@ -89,6 +92,11 @@ export function createDockerContext(options: DockerExecutorOptions): DockerConte
         release?.()
         throw error
       }
+    },
+    keepLayer({ layer }, place) {
+      if (layer === undefined) return place
+      const release = dependencies.retain(layer)
+      return { ...place, remove: () => place.remove().finally(release) }
     },
     async sweep() {
       const isOurs = (home: string): boolean => homes.has(home)
