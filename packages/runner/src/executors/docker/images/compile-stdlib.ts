@@ -1,5 +1,5 @@
-import { chmod, chown, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { chmod, chown, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { runProbe, type ProbeContext } from './probe-container.js'
 
 /** What is to be compiled, and where to. */
@@ -14,6 +14,8 @@ export interface Compilation {
 
 const TARGET = '/rgrid-pycache'
 const DEADLINE_MS = 300_000
+// Longer than any compilation.
+const ABANDONED_MS = 3_600_000
 
 // What scripts seldom import is left out: it would be half of the time. A file is trusted without a look at its source,
 // as both come from the same image for ever.
@@ -35,6 +37,7 @@ export async function compileStdlib(context: ProbeContext, compilation: Compilat
   const { imageId, python, stdlib, directory } = compilation
   const { user } = context
   await mkdir(dirname(directory), { recursive: true, mode: 0o700 })
+  await removeAbandoned(directory)
   const temporary = await mkdtemp(`${directory}.`)
   try {
     if (user.isForeign) await chown(temporary, user.uid, user.gid)
@@ -53,6 +56,17 @@ export async function compileStdlib(context: ProbeContext, compilation: Compilat
     await moveInto(temporary, directory)
   } finally {
     await rm(temporary, { recursive: true, force: true })
+  }
+}
+
+/** Removes what runners left that were killed while they compiled the same. */
+async function removeAbandoned(directory: string): Promise<void> {
+  for (const name of await readdir(dirname(directory))) {
+    if (!name.startsWith(`${basename(directory)}.`)) continue
+    const path = join(dirname(directory), name)
+    const made = await stat(path).catch(() => undefined)
+    if (made !== undefined && Date.now() - made.mtimeMs > ABANDONED_MS)
+      await rm(path, { recursive: true, force: true })
   }
 }
 

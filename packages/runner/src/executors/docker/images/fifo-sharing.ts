@@ -23,7 +23,8 @@ export interface FifoQuestion {
 const execute = promisify(execFile)
 
 const WORD = 'rgrid-fifo'
-const TARGET = '/rgrid'
+// Not where containers of scripts have their directory: what is found there is swept away with all around it.
+const TARGET = '/rgrid-fifo'
 const DEADLINE_MS = 30_000
 const ANSWER_TIMEOUT_MS = 10_000
 

@@ -34,6 +34,14 @@ describe.skipIf(!(await requireDocker()))('sharesFifos', () => {
     expect(await readdir(directory)).toEqual(['engines'])
   })
 
+  it('mounts nothing where the directories of scripts are, as those are swept away', async () => {
+    const create = vi.spyOn(docker, 'createContainer')
+
+    await ask(await makeDirectory())
+
+    expect(create.mock.lastCall?.[0].HostConfig?.Mounts?.map(({ Target }) => Target)).toEqual(['/rgrid-fifo'])
+  })
+
   it('is false where nothing comes through', async () => {
     const directory = await makeDirectory()
 

@@ -1,4 +1,4 @@
-import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { requireDocker } from '../../require-docker.js'
@@ -153,12 +153,18 @@ describe.skipIf(!(await requireDocker()))('createImageStore', () => {
   it('compiles again what somebody deleted', async () => {
     const { store, cacheDirectory } = await makeStore()
     await store.ensure(BARE, listen())
-    await rm(join(cacheDirectory, 'pycache'), { recursive: true })
+    const folder = join(cacheDirectory, 'pycache')
+    const [name = ''] = await readdir(folder)
+    await rm(join(folder, name), { recursive: true })
+    // Left by a runner that was killed, and by one that is at work.
+    for (const left of ['old', 'new']) await mkdir(join(folder, `${name}.${left}`))
+    await utimes(join(folder, `${name}.old`), 0, 0)
     const { store: next } = await makeStore({ cacheDirectory })
 
     const { pycacheDirectory } = await next.ensure(BARE, listen())
 
     expect(await readdir(pycacheDirectory ?? '')).toContain('usr')
+    expect((await readdir(folder)).sort()).toEqual([name, `${name}.new`])
   })
 
   it('does without the compiled library where it cannot be kept, and says so', async () => {
