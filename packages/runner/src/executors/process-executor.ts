@@ -6,7 +6,6 @@ import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { onExit } from 'signal-exit'
 import { createDependencyStore } from '../dependencies/dependency-store.js'
-import { identifyInterpreter } from '../dependencies/interpreter.js'
 import { getProcessUse } from '../dependencies/layer-use.js'
 import { createProcessInstaller } from '../dependencies/process-installer.js'
 import { SILENT, type Logger } from '../logger.js'
@@ -18,7 +17,7 @@ import {
   type PlaceRequest,
   type Running,
 } from './executor.js'
-import { findCommands } from './process/find-commands.js'
+import { createInterpreters } from './process/create-interpreters.js'
 import { findMarked, sendSignal } from './process/process-table.js'
 import { createScriptEnv } from './process/script-env.js'
 import { sampleUsage } from './process/usage-sampler.js'
@@ -57,30 +56,15 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
   const marks = { RGRID_INSTANCE: instance }
   const groups = new Set<number>()
   const live = new Set<string>()
-  let commands: Promise<Map<Runtime, string>> | undefined
+  const interpreters = createInterpreters()
   const forget = onExit(() => {
     for (const group of groups) sendSignal(-group, 'SIGKILL')
   })
-  const listCommands = (): Promise<Map<Runtime, string>> => (commands ??= findCommands())
-  const findCommand = async (runtime: Runtime): Promise<string> => {
-    const command = (await listCommands()).get(runtime)
-    if (command !== undefined) return command
-    throw new StartError('internal', `this machine has no program for the runtime ${runtime}`)
-  }
-  const identities = new Map<string, Promise<string>>()
-  const identify = (runtime: Runtime, command: string): Promise<string> => {
-    const kind = runtime.startsWith('python') ? 'python' : 'node'
-    const known = identities.get(command)
-    const found = known ?? identifyInterpreter(kind, command).then(({ id }) => id)
-    identities.set(command, found)
-    found.catch(() => identities.delete(command))
-    return found
-  }
   const dependencies = createDependencyStore({
     directory: join(options.cacheDirectory, 'dependencies'),
     installer: createProcessInstaller({
       instance,
-      findProgram: async (runtime) => (await listCommands()).get(runtime),
+      findProgram: async (runtime) => (await interpreters.list()).get(runtime),
     }),
     logger,
   })
@@ -102,7 +86,7 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
   return {
     name: 'process',
     async describe() {
-      const found = await listCommands()
+      const found = await interpreters.list()
       const details = Object.fromEntries(
         [...found].map(([runtime, command]) => [runtime, describeRuntime(runtime, command)]),
       )
@@ -110,7 +94,7 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
       return [{ executor: 'process', runtimes, details, resources: null, networks: ['bridge'], images: [] }]
     },
     async prepare(request) {
-      const command = await findCommand(request.runtime)
+      const command = await interpreters.find(request.runtime)
       const home = join(workDirectory, `${request.executionId}.${request.attempt}`)
       const workDir = await createDirectories(home, request)
       const marker = `RGRID_EXECUTION_ID=${request.executionId}`
@@ -139,8 +123,7 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
       }
     },
     async install(request) {
-      const command = await findCommand(request.runtime)
-      return dependencies.ensure({ ...request, base: await identify(request.runtime, command) })
+      return dependencies.ensure({ ...request, base: await interpreters.identify(request.runtime) })
     },
     getPoolStats: () => undefined,
     async sweep() {

@@ -5,7 +5,6 @@ import { createDependencyStore, type DependencyStore } from '../../dependencies/
 import { SILENT } from '../../logger.js'
 import type { Place } from '../executor.js'
 import type { DockerExecutorOptions } from '../docker-executor.js'
-import { LABELS } from './container-policy.js'
 import { getContainerUser } from './container-user.js'
 import { watchEngine, type EngineWatch } from './engine-watch.js'
 import { hasInit } from './has-init.js'
@@ -55,7 +54,6 @@ export function createDockerContext(options: DockerExecutorOptions): DockerConte
     socketPath,
     cacheDirectory,
     user,
-    labels: { [LABELS.instance]: instance },
     programs: Object.values(runtimes).flatMap(({ command }) => command.slice(0, 1)),
     logger,
   })

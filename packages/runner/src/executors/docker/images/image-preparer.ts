@@ -6,7 +6,7 @@ import { sharesFifos } from './fifo-sharing.js'
 import type { InspectedImage } from './inspect-image.js'
 import { prepareImage } from './prepare-image.js'
 import { DEFAULT_PATH, type PreparedImage } from './prepared-image.js'
-import type { ProbeContext } from './probe-container.js'
+import { removeAbandonedProbes, type ProbeContext } from './probe-container.js'
 import { createSharedTasks, type Waiter } from './shared-tasks.js'
 
 /** How images are prepared. */
@@ -18,8 +18,6 @@ export interface PreparerOptions {
   readonly cacheDirectory: string
   /** The user that scripts run as. */
   readonly user: ContainerUser
-  /** Marks the containers that look at images, so that those of a killed runner are swept away. */
-  readonly labels?: Readonly<Record<string, string>>
   /** Programs to look for beside `SOUGHT_PROGRAMS`, such as those of the table of runtimes. */
   readonly programs?: readonly string[]
   readonly logger?: Logger
@@ -30,7 +28,7 @@ export interface ImagePreparer {
   /**
    * Prepares an image that is on the engine's machine.
    *
-   * @throws Error when the engine fails; a status of 404 means that the image is gone.
+   * @throws Error when the engine fails; see `isImageGone`.
    */
   prepare(name: string, inspected: InspectedImage, waiter: Waiter): Promise<PreparedImage>
   close(reason: Error): void
@@ -38,7 +36,7 @@ export interface ImagePreparer {
 
 /** Makes a preparer of the images of an engine. */
 export function createImagePreparer(options: PreparerOptions): ImagePreparer {
-  const { socketPath, connect, user, labels = {}, cacheDirectory, logger = SILENT } = options
+  const { socketPath, connect, user, cacheDirectory, logger = SILENT } = options
   const cache = openFactCache(cacheDirectory)
   // Others cannot be on a PATH.
   const names = (options.programs ?? []).filter((name) => /^[\w.+-]+$/.test(name))
@@ -46,10 +44,12 @@ export function createImagePreparer(options: PreparerOptions): ImagePreparer {
   const tasks = createSharedTasks<ImageRecord>()
   const over = new AbortController()
   let sharing: Promise<boolean> | undefined
+  let swept: Promise<void> | undefined
 
   const getContext = async (signal: AbortSignal): Promise<ProbeContext> => {
     const docker = await connect()
-    return { docker, socketPath, user, labels, signal }
+    await (swept ??= removeAbandonedProbes(docker).catch((error: unknown) => logger.warn(String(error))))
+    return { docker, socketPath, user, signal }
   }
 
   const getRecord = (name: string, { id, env }: InspectedImage, waiter: Waiter): Promise<ImageRecord> =>

@@ -1,9 +1,10 @@
 import { SILENT } from '../../../logger.js'
 import { StartError } from '../../executor.js'
-import { describeEngineError, isEngineStatus } from '../engine-error.js'
+import { describeEngineError } from '../engine-error.js'
 import { createImagePreparer, type PreparerOptions } from './image-preparer.js'
 import { inspectImage } from './inspect-image.js'
 import type { PreparedImage } from './prepared-image.js'
+import { isImageGone } from './probe-container.js'
 import { pullImage } from './pull-image.js'
 import { createRegistryCredentials, type RegistryCredentials } from './registry-credentials.js'
 import { createSharedTasks, type Waiter } from './shared-tasks.js'
@@ -72,7 +73,7 @@ export function createImageStore(options: ImageStoreOptions): ImageStore {
       resolutions.set(name, { image, until: performance.now() + trustMs })
       return image
     } catch (error) {
-      if (isEngineStatus(error, 404)) return undefined
+      if (isImageGone(error)) return undefined
       throw error
     }
   }

@@ -22,7 +22,7 @@ export interface Preparation {
  * Finds out what has to be known of an image, unless that was done before, and compiles the standard library of its
  * Python where that is missing.
  *
- * @throws Error when the engine fails; a status of 404 means that the image is gone.
+ * @throws Error when the engine fails; see `isImageGone`.
  */
 export async function prepareImage(preparation: Preparation): Promise<ImageRecord> {
   const { cache, name, image, logger, onProgress, getContext } = preparation

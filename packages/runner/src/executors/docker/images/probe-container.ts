@@ -1,6 +1,7 @@
 import type Docker from 'dockerode'
 import type { Container, ContainerCreateOptions } from 'dockerode'
 import type { ContainerUser } from '../container-user.js'
+import { describeEngineError, isEngineStatus } from '../engine-error.js'
 import { createFrameParser } from '../frame-parser.js'
 import { removeContainer } from '../remove-container.js'
 
@@ -9,8 +10,6 @@ export interface ProbeContext {
   readonly docker: Docker
   readonly socketPath: string
   readonly user: ContainerUser
-  /** Marks the containers, so that those that a killed runner leaves are swept away. */
-  readonly labels: Readonly<Record<string, string>>
   readonly signal: AbortSignal
 }
 
@@ -31,17 +30,22 @@ export interface ProbeEnd {
   readonly output: string
 }
 
+/** Marks the containers that look at images. They are of no runner: its sweeps would end those that are at work. */
+export const PROBE_LABEL = 'rgrid.probe'
+
+// Longer than any of them runs.
+const ABANDONED_SECONDS = 900
 const MIB = 1024 * 1024
 const MEMORY_MIB = 512
 const PIDS = 64
 
 /** Makes a container that is as hardened as those of scripts, and removes it when `use` is done with it. */
 export async function withProbeContainer<T>(
-  { docker, user, labels }: ProbeContext,
+  { docker, user }: ProbeContext,
   probe: Probe,
   use: (container: Container) => Promise<T>,
 ): Promise<T> {
-  const container = await docker.createContainer(createProbeOptions(probe, user, labels))
+  const container = await docker.createContainer(createProbeOptions(probe, user))
   try {
     return await use(container)
   } finally {
@@ -65,17 +69,24 @@ export function runProbe(context: ProbeContext, probe: Probe): Promise<ProbeEnd>
   })
 }
 
+/** Removes what runners left that were killed while they looked at an image. */
+export async function removeAbandonedProbes(docker: Docker): Promise<void> {
+  const found = await docker.listContainers({ all: true, filters: { label: [PROBE_LABEL] } })
+  for (const { Id, Created } of found)
+    if (Date.now() / 1000 - Created > ABANDONED_SECONDS) await removeContainer(docker.getContainer(Id))
+}
+
+/** Whether the engine says that an image is gone, and not a container that somebody removed. */
+export const isImageGone = (error: unknown): boolean =>
+  isEngineStatus(error, 404) && !/no such container/i.test(describeEngineError(error))
+
 function getExitCode(end: unknown): number {
   if (typeof end === 'object' && end !== null && 'StatusCode' in end && typeof end.StatusCode === 'number')
     return end.StatusCode
   throw new Error('the engine did not say how a container ended')
 }
 
-function createProbeOptions(
-  { imageId, command, mount }: Probe,
-  user: ContainerUser,
-  labels: Readonly<Record<string, string>>,
-): ContainerCreateOptions {
+function createProbeOptions({ imageId, command, mount }: Probe, user: ContainerUser): ContainerCreateOptions {
   return {
     Image: imageId,
     User: `${user.uid}:${user.gid}`,
@@ -85,7 +96,7 @@ function createProbeOptions(
     WorkingDir: '/tmp',
     Healthcheck: { Test: ['NONE'] },
     NetworkDisabled: true,
-    Labels: { ...labels },
+    Labels: { [PROBE_LABEL]: 'true' },
     HostConfig: {
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges'],

@@ -22,7 +22,7 @@ const MORE_FOLDERS = ['/usr/local/bin', '/usr/bin', '/nodejs/bin']
 /**
  * Looks at an image: by its own shell, and where it has none from outside.
  *
- * @throws Error when the engine fails; a status of 404 means that the image is gone.
+ * @throws Error when the engine fails; see `isImageGone`.
  */
 export async function probeImage(context: ProbeContext, image: ImageToProbe): Promise<ProbeFacts> {
   const script = formatProbeScript(image.names)

@@ -2,19 +2,20 @@
  * What a waiting container runs: a shell that tells that it is there, waits for a script, runs it, and tells how it
  * ended. All of it goes through FIFOs in `/rgrid`, which are named after what they carry:
  *
- * - `events`: from the container: `ready`, `exit <code>`. Its end means that this shell is gone.
- * - `go`: to the container: a line starts `/rgrid/launch`.
+ * - `events`: from the container: `ready`, `exit <code> <token>`. Its end means that this shell is gone.
+ * - `go`: to the container: `run <token>` starts `/rgrid/launch`. Only what knows the token can tell of its end.
  * - `control`: to the container: `signal <name>` to the script, `deadline <seconds>` after which everything is killed,
  *   also when the runner has stopped to exist.
  * - `stdout`, `stderr`: the script's own.
  *
- * It holds `go` and `control` open itself, so that what is written there waits for it; anew for each script, so that no
- * order outlives the script that it was for.
+ * It holds `go` and `control` open itself, so that what is written there waits for it.
  *
  * The script runs in the foreground, as shells make programs in the background deaf to SIGINT. Signals are therefore
  * passed on by a second shell that looks for the children of the first.
  *
- * With the argument `shared` it does not end after a script: it kills what is left of it and waits for the next.
+ * With the argument `shared` it does not end after a script: it kills what is left of it and waits for the next. When
+ * nothing else is there any more, nobody but itself has `go` and `control` open: closed and opened again they are empty,
+ * so that no order outlives the script that it was for, or that has forged it.
  */
 export const BOOT_SCRIPT = `
 exec 3>/rgrid/events
@@ -42,21 +43,54 @@ obey() {
   done <&5
 }
 
-empty() {
-  rm -rf "$1"/* "$1"/.[!.]* "$1"/..?*
+alone() {
+  for status in /proc/[0-9]*/status; do
+    case $status in /proc/1/status | /proc/$$/status) continue ;; esac
+    while read -r key value rest; do
+      [ "$key" = State: ] || continue
+      case $value in [ZX]) ;; *) return 1 ;; esac
+      break
+    done <"$status"
+  done
+  return 0
 }
 
-while :; do
+empty() {
+  rm -rf "$1"/* "$1"/.[!.]* "$1"/..?*
+  is_empty "$1" && return
+  # Also of what a script has locked.
+  chmod -R u+rwx "$1"/* "$1"/.[!.]* "$1"/..?*
+  rm -rf "$1"/* "$1"/.[!.]* "$1"/..?*
+  is_empty "$1"
+}
+
+is_empty() {
+  for left in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+    [ -e "$left" ] || [ -L "$left" ] || continue
+    return 1
+  done
+  return 0
+}
+
+{
   exec 4<>/rgrid/go 5<>/rgrid/control
   obey 3>&- 4<&- >/dev/null &
   echo ready >&3
-  read -r rgrid_order <&4 || exit 125
-  (unset rgrid_order; . /rgrid/launch) </dev/null >/rgrid/stdout 2>/rgrid/stderr 3>&- 4<&- 5<&-
-  rgrid_code=$?
-  [ "$1" = shared ] || { echo "exit $rgrid_code" >&3; exit $rgrid_code; }
-  kill -KILL -1
-  empty /tmp
-  empty /dev/shm
-  echo "exit $rgrid_code" >&3
-done 2>/dev/null
+  read -r rgrid_order rgrid_token <&4 || exit 125
+  while :; do
+    (unset rgrid_order rgrid_token; . /rgrid/launch) </dev/null >/rgrid/stdout 2>/rgrid/stderr 3>&- 4<&- 5<&-
+    rgrid_code=$?
+    [ "$1" = shared ] || { echo "exit $rgrid_code $rgrid_token" >&3; exit $rgrid_code; }
+    kill -KILL -1
+    wait
+    until alone; do :; done
+    empty /tmp && empty /dev/shm || exit $rgrid_code
+    exec 4<&- 5<&-
+    exec 4<>/rgrid/go 5<>/rgrid/control
+    echo "exit $rgrid_code $rgrid_token" >&3
+    # Until the next order it is alone, so that the runner can tell it from anything that is left.
+    read -r rgrid_order rgrid_token <&4 || exit 125
+    obey 3>&- 4<&- >/dev/null &
+  done
+} 2>/dev/null
 `

@@ -4,22 +4,29 @@ import type { Readable } from 'node:stream'
 export interface ContainerEvents {
   /** Resolves with `false` when it ends before it is ready. */
   nextReady(): Promise<boolean>
-  /** The exit code that its shell saw; `undefined` when the shell ended before it could say. */
-  nextExit(): Promise<number | undefined>
+  /**
+   * The exit code that its shell saw of what was started with a token; `undefined` when the shell ended before it could
+   * say.
+   */
+  nextExit(token: string): Promise<number | undefined>
   /** Resolves when its shell is gone, or can no longer be listened to. */
   readonly ended: Promise<void>
 }
 
 interface Line {
+  /** What is told: `ready`, or the end of what was started with a token. */
   readonly word: string
-  readonly value: number
+  readonly code: number
 }
 
-const LINE = /^(ready|exit)(?: (\d{1,3}))?$/
+const LINE = /^(?:(ready)|exit (\d{1,3}) ([\da-f]{1,64}))$/
 // A few lines are all that a container has to say at a time. Who says more is not listened to any longer.
 const MAX_WAITING_BYTES = 1024
 
-/** Reads what a waiting container tells. A script may write there too, and lie about itself, but about nothing else. */
+/**
+ * Reads what a waiting container tells. A script may write there too, but knows no token: what it says of an end is
+ * heard by nobody.
+ */
 export function readEvents(source: Readable): ContainerEvents {
   const lines: Line[] = []
   const listeners = new Set<() => void>()
@@ -37,8 +44,9 @@ export function readEvents(source: Readable): ContainerEvents {
     const texts = (rest + chunk.toString('latin1')).split('\n')
     rest = texts.pop() ?? ''
     for (const text of texts) {
-      const [, word, value = '0'] = LINE.exec(text) ?? []
-      if (word !== undefined) lines.push({ word, value: Number(value) })
+      const [, ready, code, token] = LINE.exec(text) ?? []
+      const word = ready ?? token
+      if (word !== undefined) lines.push({ word, code: Number(code) })
     }
     return wake()
   })
@@ -55,7 +63,8 @@ export function readEvents(source: Readable): ContainerEvents {
     for (;;) {
       const line = lines.find((candidate) => candidate.word === word)
       if (line !== undefined) {
-        lines.splice(lines.indexOf(line), 1)
+        // What was said before is of no use to anyone.
+        lines.splice(0)
         unheardBytes = 0
         return line
       }
@@ -65,7 +74,7 @@ export function readEvents(source: Readable): ContainerEvents {
   }
   return {
     nextReady: async () => (await next('ready')) !== undefined,
-    nextExit: async () => (await next('exit'))?.value,
+    nextExit: async (token) => (await next(token))?.code,
     ended,
   }
 }
