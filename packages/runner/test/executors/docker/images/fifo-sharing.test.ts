@@ -13,7 +13,6 @@ async function ask(cacheDirectory: string, socketPath = DEFAULT_SOCKET_PATH, ima
     docker,
     socketPath,
     user: getContainerUser(),
-    labels: {},
     signal: AbortSignal.timeout(30_000),
   }))
   const logger = { info: () => undefined, warn: (message: string) => void warnings.push(message) }

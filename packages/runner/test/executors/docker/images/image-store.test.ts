@@ -150,6 +150,21 @@ describe.skipIf(!(await requireDocker()))('createImageStore', () => {
     expect(await runWithPycache(directory)).toEqual({ cached: true, compiled: 0 })
   })
 
+  it('does not take a container that somebody removed for an image that is gone', async () => {
+    const { store } = await makeStore({
+      connect: async () => {
+        const broken = Object.create(docker) as typeof docker
+        broken.createContainer = async () => docker.getContainer('no-such-one')
+        return broken
+      },
+    })
+
+    await expect(store.ensure(PYTHON, listen())).rejects.toMatchObject({
+      reason: 'internal',
+      message: expect.stringContaining('No such container') as unknown,
+    })
+  })
+
   it('compiles again what somebody deleted', async () => {
     const { store, cacheDirectory } = await makeStore()
     await store.ensure(BARE, listen())

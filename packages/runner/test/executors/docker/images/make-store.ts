@@ -39,7 +39,6 @@ export async function makeStore(options: Partial<ImageStoreOptions> = {}) {
     connect,
     socketPath: DEFAULT_SOCKET_PATH,
     user: getContainerUser(),
-    labels: { 'rgrid.test': 'images' },
     logger: { info: () => undefined, warn: (message) => warnings.push(message) },
     ...options,
     cacheDirectory,

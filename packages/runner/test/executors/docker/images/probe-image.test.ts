@@ -1,12 +1,11 @@
-import Dockerode from 'dockerode'
-import { describe, expect, it } from 'vitest'
+import Dockerode, { type Container } from 'dockerode'
+import { describe, expect, it, vi } from 'vitest'
 import { getContainerUser } from '../../../../src/executors/docker/container-user.js'
 import { DEFAULT_SOCKET_PATH } from '../../../../src/executors/docker/is-engine-answering.js'
 import { probeImage } from '../../../../src/executors/docker/images/probe-image.js'
 import { requireDocker } from '../../require-docker.js'
 
 const docker = new Dockerode({ socketPath: DEFAULT_SOCKET_PATH })
-const LABEL = `rgrid.test=${process.pid}`
 
 const matching = (pattern: RegExp): unknown => expect.stringMatching(pattern)
 const containing = (part: object): unknown => expect.objectContaining(part)
@@ -16,7 +15,6 @@ function probe(id: string, names: readonly string[] = []) {
     docker,
     socketPath: DEFAULT_SOCKET_PATH,
     user: getContainerUser(),
-    labels: { 'rgrid.test': String(process.pid) },
     signal: AbortSignal.timeout(60_000),
   }
   return probeImage(context, { id, path: undefined, names })
@@ -67,9 +65,14 @@ describe.skipIf(!(await requireDocker()))('probeImage', () => {
   })
 
   it('leaves no container behind', async () => {
+    const create = vi.spyOn(docker, 'createContainer')
+
     await probe('rgrid-test/python-distroless')
 
-    expect(await docker.listContainers({ all: true, filters: { label: [LABEL] } })).toEqual([])
+    const made = await Promise.all(create.mock.results.map(({ value }) => value as Promise<Container>))
+    expect(made.length).toBeGreaterThan(0)
+    for (const { id } of made)
+      await expect(docker.getContainer(id).inspect()).rejects.toMatchObject({ statusCode: 404 })
   })
 
   it('says that an image is gone', async () => {

@@ -1,0 +1,85 @@
+import type { ContainerInfo } from 'dockerode'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { LABELS } from '../../../../src/executors/docker/container-policy.js'
+import { getContainerUser } from '../../../../src/executors/docker/container-user.js'
+import {
+  PROBE_LABEL,
+  removeAbandonedProbes,
+  runProbe,
+  withProbeContainer,
+} from '../../../../src/executors/docker/images/probe-container.js'
+import { DEFAULT_SOCKET_PATH } from '../../../../src/executors/docker/is-engine-answering.js'
+import { requireDocker } from '../../require-docker.js'
+import { docker } from './make-store.js'
+
+const makeContext = (signal = AbortSignal.timeout(30_000)) => ({
+  docker,
+  socketPath: DEFAULT_SOCKET_PATH,
+  user: getContainerUser(),
+  signal,
+})
+
+const toProbe = (script: string, deadlineMs = 20_000) => ({
+  imageId: 'rgrid-test/python',
+  command: ['/bin/sh', '-c', script],
+  deadlineMs,
+})
+
+describe.skipIf(!(await requireDocker()))('a probe container', () => {
+  it('gives its output and its end', async () => {
+    expect(await runProbe(makeContext(), toProbe('echo a; echo b >&2; exit 3'))).toEqual({
+      exitCode: 3,
+      output: expect.stringMatching(/^(?:a\nb|b\na)\n$/) as unknown,
+    })
+  })
+
+  it('can do nothing', async () => {
+    const { output } = await runProbe(
+      makeContext(),
+      toProbe('id -u; grep -E "^(CapEff|NoNewPrivs)" /proc/self/status; ls /sys/class/net; touch /x 2>&1'),
+    )
+
+    expect(output).toMatch(/^[1-9]\d*\nCapEff:\t0+\nNoNewPrivs:\t1\nlo\ntouch: .*Read-only file system\n$/)
+  })
+
+  it('ends at its deadline, or when it is to', async () => {
+    const create = vi.spyOn(docker, 'createContainer')
+    onTestFinished(() => create.mockRestore())
+
+    await expect(runProbe(makeContext(), toProbe('sleep 60', 300))).rejects.toThrow()
+    await expect(runProbe(makeContext(AbortSignal.timeout(300)), toProbe('sleep 60'))).rejects.toThrow()
+
+    for (const { value } of create.mock.results) {
+      const { id } = await (value as ReturnType<typeof docker.createContainer>)
+      await expect(docker.getContainer(id).inspect()).rejects.toMatchObject({ statusCode: 404 })
+    }
+  })
+
+  it('is not one of those that runners sweep away', async () => {
+    const labels = await withProbeContainer(makeContext(), toProbe(':'), async (container) => {
+      const { Config } = await container.inspect()
+      return Object.keys(Config.Labels)
+    })
+
+    expect(labels).toContain(PROBE_LABEL)
+    expect(labels).not.toContain(LABELS.instance)
+  })
+
+  it('is removed when its runner was killed long ago', async () => {
+    const made = [1, 2].map(() => docker.createContainer({ Image: 'rgrid-test/python', Cmd: ['true'] }))
+    const [old, young] = await Promise.all(made)
+    onTestFinished(async () => young?.remove())
+    const now = Math.floor(Date.now() / 1000)
+    const list = vi.spyOn(docker, 'listContainers').mockResolvedValue([
+      { Id: old?.id, Created: now - 1_000 },
+      { Id: young?.id, Created: now - 100 },
+    ] as ContainerInfo[])
+    onTestFinished(() => list.mockRestore())
+
+    await removeAbandonedProbes(docker)
+
+    expect(list).toHaveBeenCalledWith({ all: true, filters: { label: [PROBE_LABEL] } })
+    await expect(old?.inspect()).rejects.toMatchObject({ statusCode: 404 })
+    await expect(young?.inspect()).resolves.toBeDefined()
+  })
+})
