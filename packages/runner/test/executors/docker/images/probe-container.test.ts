@@ -68,7 +68,7 @@ describe.skipIf(!(await requireDocker()))('a probe container', () => {
   it('is removed when its runner was killed long ago', async () => {
     const made = [1, 2].map(() => docker.createContainer({ Image: 'rgrid-test/python', Cmd: ['true'] }))
     const [old, young] = await Promise.all(made)
-    onTestFinished(async () => young?.remove())
+    onTestFinished(async () => void (await young?.remove()))
     const now = Math.floor(Date.now() / 1000)
     const list = vi.spyOn(docker, 'listContainers').mockResolvedValue([
       { Id: old?.id, Created: now - 1_000 },
