@@ -1,10 +1,11 @@
 import { RUNTIMES, type Runtime } from '@rgrid/protocol'
+import { mkdir } from 'node:fs/promises'
 import { SILENT, type Logger } from '../logger.js'
 import { createAttachedPlace, toContainerName } from './docker/attached-place.js'
 import { completeLaunch } from './docker/complete-launch.js'
 import { getContainerUser } from './docker/container-user.js'
 import { toStartError } from './docker/create-container.js'
-import { createOffer } from './docker/create-offer.js'
+import { createOffer, measureMachine } from './docker/create-offer.js'
 import { createDockerContext } from './docker/docker-context.js'
 import { isEngineStatus } from './docker/engine-error.js'
 import type { PreparedImage } from './docker/images/prepared-image.js'
@@ -114,9 +115,11 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
       makeReady().catch((error: unknown) => logger.warn(`nothing is ready ahead: ${String(error)}`))
       const isPresent = (runtime: Runtime): boolean => present.includes(runtimes[runtime].image)
       const absent = RUNTIMES.filter((runtime) => !isPresent(runtime))
+      await mkdir(options.workDirectory, { recursive: true })
+      const most = await measureMachine(options.workDirectory)
       return [
-        createOffer(RUNTIMES.filter(isPresent), runtimes, allowedImages),
-        createOffer(absent, runtimes, allowedImages),
+        createOffer(RUNTIMES.filter(isPresent), runtimes, allowedImages, most),
+        createOffer(absent, runtimes, allowedImages, most),
       ]
     },
     async prepare(request) {

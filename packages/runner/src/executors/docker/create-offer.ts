@@ -1,4 +1,5 @@
 import { LIMITS, type Offer, type Resources, type Runtime } from '@rgrid/protocol'
+import { statfs } from 'node:fs/promises'
 import { availableParallelism, totalmem } from 'node:os'
 import type { RuntimeEntry, RuntimeTable } from './images/runtime-table.js'
 
@@ -9,12 +10,13 @@ export function createOffer(
   offered: Runtime[],
   runtimes: RuntimeTable,
   allowedImages: readonly string[],
+  resources: Resources,
 ): Offer {
   return {
     executor: 'docker',
     runtimes: offered,
     details: Object.fromEntries(offered.map((runtime) => [runtime, toDetail(runtimes[runtime])])),
-    resources: getMost(),
+    resources,
     networks: ['none', 'bridge'],
     images: [...allowedImages],
   }
@@ -26,12 +28,13 @@ const toDetail = ({ image, command, installer }: RuntimeEntry) => ({
   installer,
 })
 
-/** The most that one script may use of this machine. */
-function getMost(): Resources {
+/** The most that one script may use of this machine, whose disk is the one that `directory` is on. */
+export async function measureMachine(directory: string): Promise<Resources> {
+  const { blocks, bsize } = await statfs(directory)
   return {
     cpus: availableParallelism(),
     memoryMib: Math.floor(totalmem() / MIB),
     pids: LIMITS.pidsMax,
-    diskMib: LIMITS.diskMaxMib,
+    diskMib: Math.min(LIMITS.diskMaxMib, Math.floor((blocks * bsize) / MIB)),
   }
 }

@@ -18,11 +18,14 @@ export const runners = (context: CliContext, flags: FleetFlags): Promise<number>
 const toRow = ({ name, slots, offers, pool, lastSeenAt }: RunnerRecord): string[] => [
   name,
   String(slots),
-  offers.map(({ executor }) => executor).join(' '),
+  unique(offers.map(({ executor }) => executor)).join(' '),
   ...formatPool(pool),
   `${formatDuration(Math.max(0, Date.now() - Date.parse(lastSeenAt)))} ago`,
-  offers.map(formatLimits).join('; '),
+  unique(offers.map(formatLimits)).join('; '),
 ]
+
+// A runner offers an executor twice where some of its runtimes take a preparation.
+const unique = (words: string[]): string[] => [...new Set(words)]
 
 const formatPool = (pool: PoolStats | null): string[] =>
   pool === null ? ['-', '-', '-'] : [pool.waiting, pool.hits, pool.misses].map(String)
