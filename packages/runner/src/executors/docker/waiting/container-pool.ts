@@ -10,6 +10,8 @@ import {
   enqueue,
   getTarget,
   isOutdated,
+  isReplaced,
+  takeAlive,
   type PoolEntry,
 } from './pool-entry.js'
 
@@ -56,6 +58,7 @@ export interface ContainerPool<T extends Poolable> {
 }
 
 const REST_MS = 10_000
+const STOPS = 'the runner stops'
 
 /**
  * Makes a {@link ContainerPool}. Containers are started ahead one at a time and only while no script waits for one, as
@@ -116,16 +119,11 @@ export function createContainerPool<T extends Poolable>(options: PoolOptions<T>)
       maker.destroy(...entry.ready.splice(getTarget(entry, perShape)))
       if (!entry.isPinned && entry.starting === 0 && entry.requests.length === 0) entries.delete(key)
     }
+    // What rested after a failure is tried again, also when nobody asks.
+    scheduleRefill()
   }
   const idleTimer = setInterval(evictIdle, Math.max(idleMs / 4, 10)).unref()
 
-  const takeReady = (entry: PoolEntry<T>): T | undefined => {
-    for (;;) {
-      const item = entry.ready.shift()
-      if (item === undefined || item.isAlive()) return item
-      maker.destroy(item)
-    }
-  }
   const waitForOne = async (entry: PoolEntry<T>, signal: AbortSignal): Promise<T> => {
     const askedAt = performance.now()
     const waiting = enqueue(entry, signal)
@@ -135,16 +133,20 @@ export function createContainerPool<T extends Poolable>(options: PoolOptions<T>)
 
   return {
     async take(shape, signal) {
+      if (isClosed) throw new Error(STOPS)
       const entry = getEntry(shape)
       Object.assign(entry, { uses: entry.uses + 1, lastUsedAt: performance.now() })
-      const ready = takeReady(entry)
+      const ready = takeAlive(entry, maker.destroy)
       if (ready === undefined) counts.misses++
       else counts.hits++
       const item = ready ?? (await waitForOne(entry, signal))
       scheduleRefill()
       return { item, wasWaiting: ready !== undefined }
     },
-    giveBack: (item) => put(getEntry(item.shape), item),
+    giveBack(item) {
+      if (isReplaced(item.shape, entries)) maker.destroy(item)
+      else put(getEntry(item.shape), item)
+    },
     prewarm(shape) {
       getEntry(shape).isPinned = true
       scheduleRefill()
@@ -158,7 +160,7 @@ export function createContainerPool<T extends Poolable>(options: PoolOptions<T>)
       clearInterval(idleTimer)
       for (const entry of entries.values()) {
         retire(entry)
-        for (const { reject } of entry.requests.splice(0)) reject(new Error('the runner stops'))
+        for (const { reject } of entry.requests.splice(0)) reject(new Error(STOPS))
       }
       await maker.settle()
     },

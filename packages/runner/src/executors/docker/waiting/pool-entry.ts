@@ -72,9 +72,29 @@ export function chooseToEvict<T>(
     .sort((left, right) => left.lastUsedAt - right.lastUsedAt)[0]
 }
 
+/** Takes the one that has waited longest; those that have died meanwhile are dropped. */
+export function takeAlive<T extends { isAlive(): boolean }>(
+  { ready }: PoolEntry<T>,
+  drop: (item: T) => void,
+): T | undefined {
+  for (;;) {
+    const item = ready.shift()
+    if (item === undefined || item.isAlive()) return item
+    drop(item)
+  }
+}
+
 /** Whether the name of an image now means another one. */
 export const isOutdated = (old: Shape, now: Shape): boolean =>
   old.image.name === now.image.name && old.image.id !== now.image.id
+
+/** Whether another image of the same name has been asked for since one of this shape was. */
+export function isReplaced<T>(shape: Shape, entries: ReadonlyMap<string, PoolEntry<T>>): boolean {
+  const lastUsedAt = entries.get(shape.key)?.lastUsedAt ?? 0
+  return [...entries.values()].some(
+    (entry) => isOutdated(entry.shape, shape) && entry.lastUsedAt > lastUsedAt,
+  )
+}
 
 /** Waits for the next container of an entry, in turn. */
 export function enqueue<T>({ requests }: PoolEntry<T>, signal: AbortSignal): Promise<T> {
