@@ -36,6 +36,8 @@ export interface StartedRunner {
 }
 
 const STOP_GRACE_MS = 30_000
+// Room for what runs to end, and for everything else on the machine.
+const MIN_FREE_DISK_MIB = 2048
 
 /**
  * Starts a runner for a server.
@@ -62,6 +64,7 @@ export async function startRunner(options: StartRunnerOptions): Promise<StartedR
     instance: createInstance(),
     keepWarm: true,
     prePull: true,
+    minFreeDiskMib: MIN_FREE_DISK_MIB,
   })
   await runner.start()
   return { name, close: () => runner.stop(STOP_GRACE_MS), closed: runner.closed }

@@ -19,6 +19,7 @@ import type { Executor } from './executors/executor.js'
 import { SILENT, type Logger } from './logger.js'
 import { pause } from './pause.js'
 import { createSlots } from './slots.js'
+import { untilThereIsRoom } from './until-there-is-room.js'
 
 /** How a runner is made. */
 export interface RunnerOptions {
@@ -38,6 +39,12 @@ export interface RunnerOptions {
   readonly slots?: number
   /** @default the name of this machine */
   readonly name?: string
+  /**
+   * Below this much free disk nothing more is claimed; scripts that run go on.
+   *
+   * @default 0
+   */
+  readonly minFreeDiskMib?: number
   /**
    * What an hour of a script costs here, in microns.
    *
@@ -84,6 +91,7 @@ export function createRunner(options: RunnerOptions): Runner {
     slots: size = 4,
     name = hostname(),
     micronsPerHour = 0,
+    minFreeDiskMib = 0,
     logger = SILENT,
   } = options
   const id = createRunnerId()
@@ -132,6 +140,7 @@ export function createRunner(options: RunnerOptions): Runner {
     for (let failures = 0; !stopping.signal.aborted;) {
       const free = await slots.free()
       await cleanups.free()
+      await untilThereIsRoom(workDirectory, minFreeDiskMib, logger, stopping.signal)
       if (stopping.signal.aborted) return
       try {
         for (const claimed of await claim(free, registered.longPollMs))
