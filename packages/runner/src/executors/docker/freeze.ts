@@ -35,7 +35,11 @@ export function createFreezer(container: Container, root = '/sys/fs/cgroup'): Fr
       writeFileSync(found.path, found.frozen)
       const deadline = performance.now() + FREEZE_WITHIN_MS
       while (!found.isFrozen()) {
-        if (performance.now() > deadline) throw new Error(`the container ${container.id} does not stop`)
+        if (performance.now() > deadline) {
+          // What is half frozen can be killed no more than what is.
+          writeFileSync(found.path, found.thawed)
+          throw new Error(`the container ${container.id} does not stop`)
+        }
         await sleep(1)
       }
     },

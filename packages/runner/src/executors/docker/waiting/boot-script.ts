@@ -4,8 +4,8 @@
  *
  * - `events`: from the container: `ready`, `exit <code> <token>`. Its end means that this shell is gone.
  * - `go`: to the container: `run <token>` starts `/rgrid/launch`. Only what knows the token can tell of its end.
- * - `control`: to the container: `signal <name>` to the script, `deadline <seconds>` after which everything is killed,
- *   also when the runner has stopped to exist.
+ * - `control`: to the container: `signal <name> <token>` to the script, `deadline <seconds> <token>` after which
+ *   everything is killed, also when the runner has stopped to exist.
  * - `stdout`, `stderr`: the script's own.
  *
  * It holds `go` and `control` open itself, so that what is written there waits for it.
@@ -35,7 +35,9 @@ pass_signal() {
 
 obey() {
   read -r own rest </proc/self/stat
-  while read -r order argument; do
+  while read -r order argument token; do
+    # In a container that nothing has run in before, the token is not known yet, and no order can be an old one.
+    [ -z "$rgrid_token" ] || [ "$token" = "$rgrid_token" ] || continue
     case $order in
       signal) pass_signal "$argument" ;;
       deadline) (sleep "$argument" && kill -KILL -1) & ;;

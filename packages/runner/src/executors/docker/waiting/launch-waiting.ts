@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Usage } from '@rgrid/protocol'
 import { StartError, type Exit, type Running } from '../../executor.js'
@@ -21,10 +22,11 @@ export interface WaitingLaunch {
 
 // Codes above may stand for a signal, which the shell cannot tell from an exit with the same number.
 const MAX_PLAIN_CODE = 127
-const EMPTY_WITHIN_MS = 1_000
+const CALM_WITHIN_MS = 1_000
 // How long an engine that stops may take from ending a container to ending itself.
 const ENGINE_STOP_MS = 1_500
 const MIB = 1024 * 1024
+const TOKEN_BYTES = 16
 
 /**
  * Starts a script in a waiting container. Its exit code comes from the container's shell, milliseconds after the end;
@@ -35,19 +37,21 @@ const MIB = 1024 * 1024
  */
 export async function launchWaiting(waiting: WaitingContainer, launch: WaitingLaunch): Promise<Running> {
   const { directory, container } = waiting
+  const token = randomBytes(TOKEN_BYTES).toString('hex')
   await directory.write('launch', launch.text)
   const stdout = openFifo(toFifo(directory, 'stdout'))
   const stderr = openFifo(toFifo(directory, 'stderr'))
   const before = waiting.look()
   const sampler = sampleUsage(container, () => undefined, waiting.look)
   const startedAt = performance.now()
-  if (!waiting.isAlive() || !writeFifo(toFifo(directory, 'go'), 'run')) {
+  if (!waiting.isAlive() || !writeFifo(toFifo(directory, 'go'), `run ${token}`)) {
     sampler.stop()
     stdout.destroy()
     stderr.destroy()
     throw new StartError('internal', 'the container that waited for the script has gone')
   }
-  writeFifo(toFifo(directory, 'control'), `deadline ${Math.ceil(launch.deadlineMs / 1_000)}`)
+  const order = (what: string): boolean => writeFifo(toFifo(directory, 'control'), `${what} ${token}`)
+  order(`deadline ${Math.ceil(launch.deadlineMs / 1_000)}`)
   sampler.askEngineIfBlind()
 
   let wasKilled = false
@@ -76,16 +80,18 @@ export async function launchWaiting(waiting: WaitingContainer, launch: WaitingLa
     return isLate && exit.cause === 'signal' ? { ...exit, cause: 'timeout' } : exit
   }
   const follow = async (): Promise<Exit> => {
-    const code = await waiting.events.nextExit()
+    const code = await waiting.events.nextExit(token)
     const wallMs = performance.now() - startedAt
     const sight = sampler.look()
     const isPlain = code !== undefined && code <= MAX_PLAIN_CODE && !wasKilled
     const hasEnoughMemory = sight !== undefined && sight.oomKills === (before?.oomKills ?? null)
     if (waiting.shape.isShared && code !== undefined) {
-      await launch.freeze()
+      if (!(await becomes(isAlone, waiting))) return askEngine()
+      // What cannot be frozen is not used again.
+      await launch.freeze().catch(() => killContainer(container, 'SIGKILL', () => false))
       return toSharedExit(code, hasEnoughMemory, measure(wallMs, !hasEnoughMemory))
     }
-    if (isPlain && hasEnoughMemory && sight.oomKills !== null && (await becomesEmpty(waiting)))
+    if (isPlain && hasEnoughMemory && sight.oomKills !== null && (await becomes(isEmpty, waiting)))
       return { cause: 'exit', exitCode: code, signal: null, message: null, usage: measure(wallMs) }
     return askEngine()
   }
@@ -102,7 +108,7 @@ export async function launchWaiting(waiting: WaitingContainer, launch: WaitingLa
     exit,
     async signal(name) {
       if (hasEnded) return
-      if (name === 'SIGTERM' && writeFifo(toFifo(directory, 'control'), 'signal TERM')) return
+      if (name === 'SIGTERM' && order('signal TERM')) return
       if (name === 'SIGKILL') wasKilled = true
       await killContainer(container, name, () => hasEnded)
     },
@@ -111,17 +117,27 @@ export async function launchWaiting(waiting: WaitingContainer, launch: WaitingLa
 
 const isKill = (code: number | undefined): boolean => code === 137 || code === 143
 
-/** Waits until nothing runs in a container any more. What lasts longer than a moment is killed by the caller's doing. */
-async function becomesEmpty({ look, container }: WaitingContainer): Promise<boolean> {
-  const deadline = performance.now() + EMPTY_WITHIN_MS
-  while (look()?.hasProcesses === true) {
+type Check = (waiting: WaitingContainer) => boolean | Promise<boolean>
+
+/** Waits until something holds of a container. Where it does not within a moment, all that runs there is killed. */
+async function becomes(check: Check, waiting: WaitingContainer): Promise<boolean> {
+  const deadline = performance.now() + CALM_WITHIN_MS
+  while (!(await check(waiting))) {
     if (performance.now() > deadline) {
-      await killContainer(container, 'SIGKILL', () => false)
+      await killContainer(waiting.container, 'SIGKILL', () => false)
       return false
     }
     await sleep(1)
   }
   return true
+}
+
+const isEmpty: Check = ({ look }) => look()?.hasProcesses !== true
+
+/** Whether nothing runs in a container but what was there before the first script, less the shell that obeys. */
+const isAlone: Check = async ({ own, listProcesses }) => {
+  const now = await listProcesses()
+  return now.length < own.length && now.every((pid) => own.includes(pid))
 }
 
 /** A shared container goes on after a script, so the engine has nothing to say of it. */

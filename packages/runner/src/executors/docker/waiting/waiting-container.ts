@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createCgroupReader, type Look } from '../cgroup-reader.js'
 import type { ContainerDirectory } from '../control-directory.js'
+import { listProcesses } from '../list-processes.js'
 import { removeContainer } from '../remove-container.js'
 import type { Shape } from '../shape.js'
 import { BOOT_SCRIPT } from './boot-script.js'
@@ -17,6 +18,10 @@ export interface WaitingContainer {
   readonly events: ContainerEvents
   /** Looks at its control group. */
   readonly look: Look
+  /** The processes that were in it before any script, where it is shared. */
+  readonly own: readonly number[]
+  /** The processes that are in it now. */
+  listProcesses(): Promise<readonly number[]>
   /** Whether its shell is there. */
   isAlive(): boolean
   /** Resolves when its shell is gone. */
@@ -63,12 +68,13 @@ export async function startWaiting(
     source.destroy()
     await directory.remove()
   }
-  const waiting: WaitingContainer = {
+  const waiting: Omit<WaitingContainer, 'own'> = {
     shape,
     container,
     directory,
     events,
     look: createCgroupReader(container.id),
+    listProcesses: () => listProcesses(container),
     isAlive: () => !isOver,
     gone: events.ended,
     destroy: () => (destroyed ??= destroy()),
@@ -76,7 +82,7 @@ export async function startWaiting(
   try {
     await container.start()
     if (!(await isReadyInTime(events))) throw new Error('the container did not come up')
-    return waiting
+    return { ...waiting, own: shape.isShared ? await listProcesses(container) : [] }
   } catch (error) {
     await waiting.destroy()
     throw error

@@ -29,7 +29,7 @@ export function createWaitingPlace(
   { item, wasWaiting }: Taken<WaitingContainer>,
 ): Place {
   const { pool, user, engine, complete, name } = context
-  const { shape, container, directory, events } = item
+  const { shape, container, directory } = item
   const { workDir } = directory
   const freezer = createFreezer(container)
   let isFrozen = shape.isShared && wasWaiting
@@ -41,7 +41,6 @@ export function createWaitingPlace(
     if (isFrozen) {
       await freezer.thaw()
       isFrozen = false
-      await events.nextReady()
     }
     const freeze = async (): Promise<void> => {
       await freezer.freeze()
