@@ -136,7 +136,7 @@ export function createContainerPool<T extends Poolable>(options: PoolOptions<T>)
       if (isClosed) throw new Error(STOPS)
       const entry = getEntry(shape)
       Object.assign(entry, { uses: entry.uses + 1, lastUsedAt: performance.now() })
-      const ready = takeAlive(entry, maker.destroy)
+      const ready = takeAlive(entry, (item) => maker.destroy(item))
       if (ready === undefined) counts.misses++
       else counts.hits++
       const item = ready ?? (await waitForOne(entry, signal))
