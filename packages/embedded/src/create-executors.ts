@@ -33,7 +33,8 @@ export interface ExecutorDirectories {
 
 /**
  * Makes the executors of a runner, in order of preference. What runtimes are in containers comes from `RGRID_RUNTIMES`
- * and `RGRID_IMAGES`, else from the default table; the engine's runtime from `RGRID_ENGINE_RUNTIME`.
+ * and `RGRID_IMAGES`, else from the default table; the engine's socket from `DOCKER_HOST`, its runtime from
+ * `RGRID_ENGINE_RUNTIME`.
  *
  * @throws TypeError when one of those is wrong.
  */
@@ -41,18 +42,34 @@ export async function createExecutors(
   { executors, ...choice }: ExecutorChoice,
   directories: ExecutorDirectories,
 ): Promise<Executor[]> {
-  const names =
-    executors ?? ((await isEngineAnswering()) ? (['docker', 'process'] as const) : (['process'] as const))
+  const socketPath = readSocketPath(process.env['DOCKER_HOST'])
+  const names = executors ?? (await chooseExecutors(socketPath))
   const engineRuntime = process.env['RGRID_ENGINE_RUNTIME']
   return Promise.all(
     names.map(async (name) => {
       const options = { ...choice, ...directories, workDirectory: join(directories.workDirectory, name) }
       if (name === 'process') return createProcessExecutor(options)
+      if (socketPath === undefined)
+        throw new TypeError(
+          `DOCKER_HOST is ${process.env['DOCKER_HOST']}, and only engines behind a socket of this machine can be used so far: unix:///var/run/docker.sock`,
+        )
       return createDockerExecutor({
         ...options,
+        socketPath,
         runtimes: await loadRuntimes(),
         ...(engineRuntime === undefined ? {} : { engineRuntime }),
       })
     }),
   )
+}
+
+async function chooseExecutors(socketPath: string | undefined): Promise<ExecutorName[]> {
+  const hasEngine = socketPath !== undefined && (await isEngineAnswering(socketPath))
+  return hasEngine ? ['docker', 'process'] : ['process']
+}
+
+/** The socket that `DOCKER_HOST` names, or the usual one; `undefined` where it names something else. */
+function readSocketPath(host = ''): string | undefined {
+  if (host === '') return '/var/run/docker.sock'
+  return /^unix:\/\/(\/.+)$/.exec(host)?.[1]
 }

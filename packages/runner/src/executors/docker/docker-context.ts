@@ -7,13 +7,13 @@ import type { Place } from '../executor.js'
 import type { DockerExecutorOptions } from '../docker-executor.js'
 import { getContainerUser } from './container-user.js'
 import { watchEngine, type EngineWatch } from './engine-watch.js'
-import { hasInit } from './has-init.js'
 import { createImageStore, type ImageStore } from './images/image-store.js'
 import { DEFAULT_RUNTIMES } from './images/runtime-table.js'
 import { DEFAULT_SOCKET_PATH } from './is-engine-answering.js'
 import { once } from './once.js'
 import { SECCOMP_PROFILE } from './seccomp/create-profile.js'
 import type { Shape } from './shape.js'
+import { readEngineInfo } from './read-engine-info.js'
 import { sweepContainers } from './sweep-containers.js'
 import { createWaitingContainer, type ContainerContext } from './waiting/create-waiting-container.js'
 import type { WaitingContainer } from './waiting/waiting-container.js'
@@ -73,7 +73,9 @@ export function createDockerContext(options: DockerExecutorOptions): DockerConte
     const docker = await connect()
     await mkdir(root, { recursive: true, mode: 0o700 })
     const setup = { instance, user, engineRuntime, seccomp: SECCOMP_PROFILE, root, homes }
-    return { docker, hasInit: await hasInit(docker), ...setup }
+    const { hasInit, warning } = await readEngineInfo(docker)
+    if (warning !== undefined) logger.warn(warning)
+    return { docker, hasInit, ...setup }
   })
 
   return {

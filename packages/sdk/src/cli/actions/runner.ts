@@ -1,5 +1,6 @@
 import { parseMicrons, RGridError, type ExecutorName } from '@rgrid/protocol'
 import type { CliContext } from '../context.js'
+import { createCliLogger } from '../create-cli-logger.js'
 import { messageOf, UsageError } from '../errors.js'
 import { serveUntilInterrupted } from '../serve-until-interrupted.js'
 import { note } from '../write.js'
@@ -25,7 +26,8 @@ export async function runner(context: CliContext, flags: RunnerFlags): Promise<n
   const { startRunner } = await context.loadEmbedded()
   const fault = await findContactFault(url)
   if (fault !== undefined) await note(context, `no answer from ${url} (${fault}), trying again for a while…`)
-  const service = await startRunner({ url, apiKey, slots, executors, allowProcess, micronsPerHour })
+  const options = { url, apiKey, slots, executors, allowProcess, micronsPerHour }
+  const service = await startRunner({ ...options, logger: createCliLogger(context) })
   await note(
     context,
     `runner ${service.name} takes executions of ${url} (${executors.join(', ')}; slots: ${slots}); Ctrl-C stops it`,

@@ -1,6 +1,7 @@
 import type { ExecutorName } from '@rgrid/protocol'
 import { resolve } from 'node:path'
 import type { CliContext } from '../context.js'
+import { createCliLogger } from '../create-cli-logger.js'
 import { explainBusyPort } from '../explain-busy-port.js'
 import { serveUntilInterrupted } from '../serve-until-interrupted.js'
 import { note, writeJson } from '../write.js'
@@ -21,6 +22,7 @@ export async function up(context: CliContext, flags: UpFlags): Promise<number> {
   const started = startUp({
     port,
     slots,
+    logger: createCliLogger(context),
     ...(executor === undefined ? {} : { executors: [executor] }),
     ...(dataDir === undefined ? {} : { dataDirectory: resolve(context.cwd, dataDir) }),
   })
