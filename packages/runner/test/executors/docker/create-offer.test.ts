@@ -1,0 +1,39 @@
+import { LIMITS, offerSchema } from '@rgrid/protocol'
+import { availableParallelism, totalmem } from 'node:os'
+import { expect, it } from 'vitest'
+import { createOffer, measureMachine } from '../../../src/executors/docker/create-offer.js'
+import { DEFAULT_RUNTIMES } from '../../../src/executors/docker/images/runtime-table.js'
+
+const MACHINE = { cpus: 4, memoryMib: 8_192, pids: 1_000, diskMib: 20_000 }
+
+it('offers runtimes with what they are, and no others', () => {
+  const offer = createOffer(['python', 'bash'], DEFAULT_RUNTIMES, ['*'], MACHINE)
+
+  expect(offerSchema.parse(offer)).toEqual({
+    executor: 'docker',
+    runtimes: ['python', 'bash'],
+    details: {
+      python: { image: 'python:3.12-slim', command: ['python3'], installer: 'pip' },
+      bash: { image: 'debian:stable-slim', command: ['bash'], installer: null },
+    },
+    resources: MACHINE,
+    networks: ['none', 'bridge'],
+    images: ['*'],
+  })
+})
+
+it('offers the images that are allowed', () => {
+  expect(createOffer([], DEFAULT_RUNTIMES, ['mine/*'], MACHINE).images).toEqual(['mine/*'])
+})
+
+it('measures what this machine has', async () => {
+  const { cpus, memoryMib, pids, diskMib } = await measureMachine('/tmp')
+
+  expect([cpus, memoryMib, pids]).toEqual([
+    availableParallelism(),
+    Math.floor(totalmem() / 1024 / 1024),
+    LIMITS.pidsMax,
+  ])
+  expect(diskMib).toBeGreaterThan(0)
+  expect(diskMib).toBeLessThanOrEqual(LIMITS.diskMaxMib)
+})
