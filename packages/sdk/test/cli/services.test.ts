@@ -22,7 +22,12 @@ describe('up', () => {
     signal('SIGTERM')
 
     expect(await code).toBe(0)
-    expect(startUp).toHaveBeenCalledWith({ port: 0, slots: 2, executors: ['process'] })
+    expect(startUp).toHaveBeenCalledWith({
+      port: 0,
+      slots: 2,
+      executors: ['process'],
+      logger: expect.anything(),
+    })
     expect(service.close).toHaveBeenCalledOnce()
     expect(stdout()).toBe('')
     expect(stderr()).toContain(`rgrid: up at ${URL}`)
@@ -147,7 +152,20 @@ describe('runner', () => {
       executors: ['docker', 'process'],
       allowProcess: true,
       micronsPerHour: 50_000,
+      logger: expect.anything(),
     })
+  })
+
+  it('passes on what the runner warns of', async () => {
+    const startRunner = vi.fn<EmbeddedModule['startRunner']>(async ({ logger }) => {
+      logger?.warn('the disk is full')
+      return { ...createService(), closed: Promise.resolve() }
+    })
+    const { run, stdout, stderr } = createTestContext({ env, embedded: { startRunner } })
+    await run('runner')
+
+    expect(stderr()).toContain('rgrid: the disk is full\n')
+    expect(stdout()).toBe('')
   })
 
   it.for([
