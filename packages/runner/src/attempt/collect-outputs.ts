@@ -6,6 +6,7 @@ import { open, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { listOutputs, type OutputCandidate } from './list-outputs.js'
+import { createSkipList } from './skip-list.js'
 import type { Workspace } from './workspace.js'
 
 /** The files of a workspace that go home. Small ones carry their bytes, the others are at the server already. */
@@ -28,12 +29,13 @@ export async function collectOutputs(
   workspace: Workspace,
   onUpload: () => Promise<void>,
 ): Promise<Outputs> {
-  const { candidates, skipped } = await listOutputs(workspace)
+  const skips = createSkipList()
+  const { candidates } = await listOutputs(workspace, skips)
   const files: WireFile[] = []
   let inlineLeft: number = LIMITS.inlineTotalBytes
   for (const candidate of candidates) {
     const file = await readOutput(workspace.workDir, candidate, inlineLeft).catch(() => undefined)
-    if (file === undefined) skipped.push({ path: candidate.path, reason: 'cannot be read' })
+    if (file === undefined) skips.add(candidate.path, 'cannot be read')
     else if (candidate.input?.file.sha256 !== file.sha256) files.push(file)
     if (file?.data !== undefined) inlineLeft -= file.size
   }
@@ -42,7 +44,7 @@ export async function collectOutputs(
     await onUpload()
     await uploadMissing(api, workspace.workDir, large)
   }
-  return { files, skipped }
+  return { files, skipped: skips.read() }
 }
 
 async function readOutput(

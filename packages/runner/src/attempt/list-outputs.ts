@@ -2,6 +2,7 @@ import { findPathFault, LIMITS, type Skipped } from '@rgrid/protocol'
 import type { BigIntStats, Dirent } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createSkipList, type SkipList } from './skip-list.js'
 import type { InputState, Workspace } from './workspace.js'
 
 /** A file that the script created, or an input that it may have changed. */
@@ -17,7 +18,6 @@ export interface OutputList {
   readonly skipped: Skipped[]
 }
 
-const MAX_SKIPPED = 1000
 // What is in it at home decides where scripts and keys are sent.
 const RESERVED = '.rgrid'
 
@@ -25,14 +25,13 @@ const RESERVED = '.rgrid'
  * Walks a workspace after its script has stopped and lists the regular files that are new or changed. Links, devices,
  * FIFOs and sockets are never opened; what is left out is listed with its reason.
  */
-export async function listOutputs({ workDir, inputs }: Workspace): Promise<OutputList> {
+export async function listOutputs(
+  { workDir, inputs }: Workspace,
+  { add: skip, read }: SkipList = createSkipList(),
+): Promise<OutputList> {
   const candidates: OutputCandidate[] = []
-  const skipped: Skipped[] = []
   let bytes = 0n
 
-  const skip = (path: string, reason: string): void => {
-    if (skipped.length < MAX_SKIPPED) skipped.push({ path: path.slice(0, 4096), reason })
-  }
   const take = async (path: string): Promise<void> => {
     const stats = await lstat(join(workDir, path), { bigint: true })
     const input = inputs.get(path)
@@ -57,7 +56,7 @@ export async function listOutputs({ workDir, inputs }: Workspace): Promise<Outpu
   }
 
   await walk('').catch(() => skip('.', 'cannot be read'))
-  return { candidates, skipped }
+  return { candidates, skipped: read() }
 }
 
 const isUntouched = (before: BigIntStats, after: BigIntStats): boolean =>

@@ -120,4 +120,15 @@ describe('the outputs of a workspace', () => {
       { path: 'new\nline', reason: 'has a control character' },
     ])
   })
+
+  test('count what there is no room to name', async () => {
+    const workspace = await createTestWorkspace()
+    for (let number = 0; number < 1_200; number++)
+      await symlink('nowhere', join(workspace.workDir, `link${number}`))
+
+    const { skipped } = await listOutputs(workspace)
+
+    expect(skipped).toHaveLength(1_000)
+    expect(skipped.at(-1)).toEqual({ path: '.', reason: 'and 201 more are left behind' })
+  })
 })
