@@ -104,7 +104,7 @@ export function createDockerContext(options: DockerExecutorOptions): DockerConte
       await dependencies.sweep()
     },
     async close() {
-      images.close()
+      await images.close()
       await dependencies.close()
       engine?.close()
     },

@@ -31,7 +31,8 @@ export interface ImagePreparer {
    * @throws Error when the engine fails; see `isImageGone`.
    */
   prepare(name: string, inspected: InspectedImage, waiter: Waiter): Promise<PreparedImage>
-  close(reason: Error): void
+  /** Ends what is under way, and resolves when nothing of it is left. */
+  close(reason: Error): Promise<void>
 }
 
 /** Makes a preparer of the images of an engine. */
@@ -84,9 +85,9 @@ export function createImagePreparer(options: PreparerOptions): ImagePreparer {
         env: { ...inspected.env, PATH: path ?? inspected.env['PATH'] ?? DEFAULT_PATH },
       }
     },
-    close(reason) {
-      tasks.abort(reason)
+    async close(reason) {
       over.abort(reason)
+      await Promise.all([tasks.close(reason), sharing])
     },
   }
 }

@@ -35,8 +35,8 @@ export interface ImageStore {
   forget(name: string): void
   /** Pulls and prepares images one after the other, while nobody waits for another; what fails is only logged. */
   prePull(names: readonly string[]): Promise<void>
-  /** Ends what is under way. */
-  close(): void
+  /** Ends what is under way, and resolves when nothing of it is left. */
+  close(): Promise<void>
 }
 
 interface Resolution {
@@ -119,11 +119,10 @@ export function createImageStore(options: ImageStoreOptions): ImageStore {
         })
       }
     },
-    close() {
+    async close() {
       const reason = new Error('the runner stops')
       over.abort(reason)
-      searches.abort(reason)
-      preparer.close(reason)
+      await Promise.all([searches.close(reason), preparer.close(reason)])
     },
   }
 }

@@ -11,8 +11,8 @@ export interface SharedTasks<T> {
   join(key: string, waiter: Waiter, start: (all: Waiter) => Promise<T>): Promise<T>
   /** Resolves when there is no task, or no longer. */
   whenIdle(): Promise<void>
-  /** Aborts all tasks. */
-  abort(reason: Error): void
+  /** Aborts all tasks, and resolves when they have cleaned up. */
+  close(reason: Error): Promise<void>
 }
 
 interface Task<T> {
@@ -25,6 +25,8 @@ interface Task<T> {
 /** Makes an empty set of tasks. */
 export function createSharedTasks<T>(): SharedTasks<T> {
   const tasks = new Map<string, Task<T>>()
+  // Those too that were aborted and are not over yet.
+  const results = new Set<Promise<T>>()
 
   const open = (key: string, start: (all: Waiter) => Promise<T>): Task<T> => {
     const abort = new AbortController()
@@ -40,6 +42,9 @@ export function createSharedTasks<T>(): SharedTasks<T> {
       if (tasks.get(key) === task) tasks.delete(key)
     }
     tasks.set(key, task)
+    results.add(result)
+    const remove = (): void => void results.delete(result)
+    result.then(remove, remove)
     abort.signal.addEventListener('abort', forget)
     result.then(forget, forget)
     return task
@@ -61,8 +66,9 @@ export function createSharedTasks<T>(): SharedTasks<T> {
     async whenIdle() {
       while (tasks.size > 0) await Promise.allSettled([...tasks.values()].map(({ result }) => result))
     },
-    abort(reason) {
+    async close(reason) {
       for (const { abort } of [...tasks.values()]) abort.abort(reason)
+      await Promise.allSettled(results)
     },
   }
 }

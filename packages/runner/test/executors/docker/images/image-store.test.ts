@@ -1,6 +1,6 @@
 import { chmod, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { requireDocker } from '../../require-docker.js'
 import { docker, listen, makeStore } from './make-store.js'
 
@@ -48,6 +48,35 @@ describe.skipIf(!(await requireDocker()))('createImageStore', () => {
     for (const { messages } of listeners) expect(messages).toEqual([`preparing image ${PYTHON}`])
   })
 
+  it('prepares an image once that is wanted by two names', async () => {
+    const names = [await makeTag(PYTHON, 'one'), await makeTag(PYTHON, 'two')]
+    const create = vi.spyOn(docker, 'createContainer')
+    onTestFinished(() => create.mockRestore())
+    const { store } = await makeStore()
+
+    const images = await Promise.all(names.map((name) => store.ensure(name, listen())))
+
+    expect(images.map(({ name }) => name)).toEqual(names)
+    // For the image, and for the FIFOs of the engine.
+    expect(create).toHaveBeenCalledTimes(2)
+  })
+
+  it('leaves no container behind when it is closed half way', async () => {
+    const create = vi.spyOn(docker, 'createContainer')
+    onTestFinished(() => create.mockRestore())
+    const { store } = await makeStore()
+    const ended = store.ensure(BARE, listen()).catch((reason: unknown) => reason)
+    await vi.waitFor(() => expect(create).toHaveBeenCalled(), 10_000)
+
+    await store.close()
+
+    expect(await ended).toMatchObject({ message: 'the runner stops' })
+    for (const { value } of create.mock.results) {
+      const { id } = await (value as ReturnType<typeof docker.createContainer>)
+      await expect(docker.getContainer(id).inspect()).rejects.toMatchObject({ statusCode: 404 })
+    }
+  })
+
   it('knows an image that was prepared before, without a client of the engine', async () => {
     const { store, cacheDirectory } = await makeStore()
     const first = await store.ensure(PYTHON, listen())
@@ -69,13 +98,22 @@ describe.skipIf(!(await requireDocker()))('createImageStore', () => {
     expect(programs['perl']).toEqual({ path: '/usr/bin/perl', version: null })
   })
 
-  it.for(['', '{', '{"version":1}'])('prepares anew when what was kept is damaged: %j', async (text) => {
+  it.for([
+    ['nothing', () => ''],
+    ['half a file', (whole: string) => whole.slice(0, 100)],
+    [
+      'no facts',
+      (whole: string) => JSON.stringify({ version: 1, id: (JSON.parse(whole) as { id: string }).id }),
+    ],
+    ['another version', (whole: string) => whole.replace('"version": 1', '"version": 0')],
+    ['another image', (whole: string) => whole.replace(/sha256:[0-9a-f]{8}/, 'sha256:00000000')],
+  ] as const)('prepares anew when what was kept is %s', async ([, damage]) => {
     const { store, cacheDirectory } = await makeStore()
     const { programs } = await store.ensure(PYTHON, listen())
     const [file = ''] = await readdir(join(cacheDirectory, 'images'))
     const path = join(cacheDirectory, 'images', file)
     const whole = await readFile(path, 'utf8')
-    await writeFile(path, text)
+    await writeFile(path, damage(whole))
 
     const { store: next } = await makeStore({ cacheDirectory })
 

@@ -1,5 +1,5 @@
 import Dockerode, { type Container } from 'dockerode'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { getContainerUser } from '../../../../src/executors/docker/container-user.js'
 import { DEFAULT_SOCKET_PATH } from '../../../../src/executors/docker/is-engine-answering.js'
 import { probeImage } from '../../../../src/executors/docker/images/probe-image.js'
@@ -49,6 +49,21 @@ describe.skipIf(!(await requireDocker()))('probeImage', () => {
 
   it('sees that a standard library is not compiled', async () => {
     expect((await probe('rgrid-test/python-bare')).python).toMatchObject({ isCompiled: false })
+  })
+
+  it('sees that compiled files are older than their sources', async () => {
+    const repo = `rgrid-test/stale-${process.pid}`
+    const container = await docker.createContainer({
+      Image: 'rgrid-test/python',
+      Cmd: ['sh', '-c', 'touch /usr/lib/python3*/argparse.py'],
+    })
+    await container.start()
+    await container.wait()
+    await container.commit({ repo })
+    await container.remove()
+    onTestFinished(() => docker.getImage(repo).remove())
+
+    expect((await probe(repo)).python).toMatchObject({ isCompiled: false })
   })
 
   it('looks from outside into an image without a shell', async () => {

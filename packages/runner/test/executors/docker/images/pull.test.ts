@@ -322,7 +322,7 @@ describe.skipIf(!(await requireDocker()) || !(await requireRegistry()))('pulling
       const ended = store.ensure(name, listen()).catch((reason: unknown) => reason)
       await vi.waitFor(() => expect(seen.asked).toBeGreaterThan(0), 10_000)
 
-      store.close()
+      await store.close()
 
       expect(await ended).toMatchObject({ message: 'the runner stops' })
     })
