@@ -19,6 +19,7 @@ import type { Executor } from './executors/executor.js'
 import { SILENT, type Logger } from './logger.js'
 import { pause } from './pause.js'
 import { createSlots } from './slots.js'
+import { sweepRegularly } from './sweep-regularly.js'
 import { untilThereIsRoom } from './until-there-is-room.js'
 
 /** How a runner is made. */
@@ -81,8 +82,6 @@ async function describeAll(executors: readonly Executor[]): Promise<Offer[]> {
   return offers.filter(({ runtimes, images }) => runtimes.length > 0 || images.length > 0)
 }
 
-const SWEEP_INTERVAL_MS = 60_000
-
 /** Makes a runner. Nothing happens before {@link Runner.start}. */
 export function createRunner(options: RunnerOptions): Runner {
   const {
@@ -103,7 +102,7 @@ export function createRunner(options: RunnerOptions): Runner {
   const stopped = new AbortController()
   const fetchBlob = createBlobCache(api, join(workDirectory, 'blobs'))
   let stop: Promise<void> | undefined
-  let sweepTimer: NodeJS.Timeout | undefined
+  let stopSweeping: (() => void) | undefined
   let settle: { resolve: () => void; reject: (error: unknown) => void } | undefined
   const closed = new Promise<void>((resolve, reject) => (settle = { resolve, reject }))
   // Whoever does not ask how the runner ended shall not be stopped by it.
@@ -157,14 +156,9 @@ export function createRunner(options: RunnerOptions): Runner {
     }
   }
 
-  const sweep = async (): Promise<void> => {
-    for (const executor of executors)
-      await executor.sweep().catch((error: unknown) => logger.warn(`a sweep failed: ${String(error)}`))
-  }
-
   const shutDown = async (graceMs: number): Promise<void> => {
     stopping.abort()
-    clearInterval(sweepTimer)
+    stopSweeping?.()
     await Promise.race([slots.idle(), sleep(graceMs, undefined, { ref: false })])
     stopped.abort()
     await slots.idle()
@@ -183,7 +177,7 @@ export function createRunner(options: RunnerOptions): Runner {
       await mkdir(workDirectory, { recursive: true, mode: 0o711 })
       const registered = await register()
       logger.info(`runner ${id} claims from ${api.url} with ${size} slots`)
-      sweepTimer = setInterval(() => void sweep(), SWEEP_INTERVAL_MS).unref()
+      stopSweeping = sweepRegularly(executors, logger)
       work(registered).catch((error: unknown) => {
         settle?.reject(error)
         void runner.stop()

@@ -26,7 +26,7 @@ describe('up', () => {
       port: 0,
       slots: 2,
       executors: ['process'],
-      logger: expect.anything(),
+      logger: expect.anything() as unknown,
     })
     expect(service.close).toHaveBeenCalledOnce()
     expect(stdout()).toBe('')
@@ -152,7 +152,7 @@ describe('runner', () => {
       executors: ['docker', 'process'],
       allowProcess: true,
       micronsPerHour: 50_000,
-      logger: expect.anything(),
+      logger: expect.anything() as unknown,
     })
   })
 
