@@ -4,6 +4,7 @@ import { createContainerOptions, LABELS } from './container-policy.js'
 import { handOver } from './container-user.js'
 import { createContainerDirectory } from './control-directory.js'
 import { createContainer, toStartError } from './create-container.js'
+import { formatDeadline } from './deadline-script.js'
 import { formatLaunchProgram } from './launch-program.js'
 import { formatLaunchScript, type LaunchScript } from './launch-script.js'
 import { removeContainer } from './remove-container.js'
@@ -27,6 +28,9 @@ export const toContainerName = ({ executionId, attempt }: PlaceRequest): string 
 /**
  * Makes a place whose container is started with the script: for images without a shell, and for engines that share no
  * FIFO with this process. Output comes through the engine.
+ *
+ * The container keeps the script's deadline itself where the image has a shell and `sleep`, and the engine an init.
+ * Nothing in an image without a shell could: there the deadline is the runner's to keep.
  */
 export async function createAttachedPlace(
   { docker, instance, root, homes, complete, ...setup }: AttachedPlaceContext,
@@ -37,6 +41,9 @@ export async function createAttachedPlace(
   const directory = await createContainerDirectory(join(root, name), setup.user, homes)
   const { workDir, mountDir } = directory
   const undo = [(): Promise<void> => directory.remove()]
+  const keepsDeadline = shape.image.hasShell && shape.image.hasSleep && setup.hasInit
+  const formatStart = (given: Launch): string =>
+    (keepsDeadline ? formatDeadline(given.deadlineMs) : '') + formatLaunchScript(complete(given))
   const launch = async (given: Launch): Promise<Running> => {
     await handOver(workDir, setup.user)
     const {
@@ -46,7 +53,7 @@ export async function createAttachedPlace(
     } = shape.image.hasShell
       ? {
           name: 'launch',
-          text: formatLaunchScript(complete(given)),
+          text: formatStart(given),
           entrypoint: ['/bin/sh', '/rgrid/launch'],
         }
       : formatLaunchProgram(complete(given))
@@ -59,7 +66,11 @@ export async function createAttachedPlace(
     const own = { ...setup, name, labels, entrypoint, workDir, mountDir, ownPids: OWN_PIDS }
     const container = await createContainer(docker, createContainerOptions(shape, own))
     undo.push(() => removeContainer(container))
-    return startContainer(container, shape.resources.memoryMib)
+    const { memoryMib } = shape.resources
+    return startContainer(container, {
+      memoryMib,
+      deadlineMs: keepsDeadline ? given.deadlineMs : undefined,
+    })
   }
   return {
     workDir,

@@ -9,12 +9,22 @@ import { waitForEnd, type ContainerState } from './wait-for-end.js'
 
 const MIB = 1024 * 1024
 
+/** What is known of a script before it starts. */
+export interface AttachedLaunch {
+  readonly memoryMib: number
+  /** When the container itself kills what runs in it; `undefined` where it cannot. */
+  readonly deadlineMs: number | undefined
+}
+
 /**
  * Attaches to a container that was made for a launch, starts it, and follows it to its end.
  *
  * @throws the engine's refusal to start it.
  */
-export async function startContainer(container: Container, memoryMib: number): Promise<Running> {
+export async function startContainer(
+  container: Container,
+  { memoryMib, deadlineMs = Infinity }: AttachedLaunch,
+): Promise<Running> {
   const outputs = await Promise.all([attachOutput(container, 'stdout'), attachOutput(container, 'stderr')])
   const [stdout, stderr] = outputs
   const sampler = sampleUsage(container, () => {
@@ -39,10 +49,13 @@ export async function startContainer(container: Container, memoryMib: number): P
   const follow = async (): Promise<Exit> => {
     const end = await waitForEnd(container)
     hasEnded = true
-    const wallMs = getWallMs(end.state, performance.now() - askedAt, performance.now() - startedAt)
+    const sinceAskedMs = performance.now() - askedAt
+    const wallMs = getWallMs(end.state, sinceAskedMs, performance.now() - startedAt)
     const usage = { wallMs, ...getUsage(sampler, end.state, memoryMib) }
     for (const output of outputs) output.endSoon()
-    return toExit(end, { wasKilled, usage })
+    const exit = toExit(end, { wasKilled, usage })
+    const isLate = exit.signal === 'SIGKILL' && !wasKilled && sinceAskedMs >= deadlineMs
+    return isLate && exit.cause === 'signal' ? { ...exit, cause: 'timeout' } : exit
   }
 
   return {
