@@ -17,7 +17,7 @@ const FILES = [
   '/proc/sys/net/ipv4/ip_forward',
 ]
 const MIB = 1024 * 1024
-const ROOM_MIB = 2048
+const FREE_FLOOR_MIB = 2048
 
 /** Things of this machine that no script may change. */
 export interface Canaries {
@@ -35,11 +35,10 @@ export function setCanaries(): Canaries {
   const look = (): Map<string, string> =>
     new Map([...files.map((path) => [path, digest(path)] as const), ['/dev/shm', listShm()]])
   const before = look()
-  const freeBefore = getFreeMib()
   return {
     findChanges() {
       const changes = [...look()].filter(([path, value]) => before.get(path) !== value).map(([path]) => path)
-      return freeBefore - getFreeMib() > ROOM_MIB ? [...changes, 'free disk'] : changes
+      return getFreeMib() < FREE_FLOOR_MIB ? [...changes, 'free disk'] : changes
     },
     remove: () => rmSync(folder, { recursive: true }),
   }
