@@ -36,10 +36,10 @@ describe.skipIf(!(await requireDocker()))('a probe container', () => {
   it('can do nothing', async () => {
     const { output } = await runProbe(
       makeContext(),
-      toProbe('id -u; grep -E "^(CapEff|NoNewPrivs)" /proc/self/status; ls /sys/class/net; touch /x 2>&1'),
+      toProbe('id -u; grep -E "^(CapBnd|NoNewPrivs)" /proc/self/status; ls /sys/class/net; touch /x 2>&1'),
     )
 
-    expect(output).toMatch(/^[1-9]\d*\nCapEff:\t0+\nNoNewPrivs:\t1\nlo\ntouch: .*Read-only file system\n$/)
+    expect(output).toMatch(/^[1-9]\d*\nCapBnd:\t0+\nNoNewPrivs:\t1\nlo\ntouch: .*Read-only file system\n$/)
   })
 
   it('ends at its deadline, or when it is to', async () => {
