@@ -1,4 +1,5 @@
-import { createRunner, type Runner, type RunnerOptions } from '@rgrid/runner'
+import { createRunner, type Executor, type Runner, type RunnerOptions } from '@rgrid/runner'
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createExecutors, type ExecutorChoice } from './create-executors.js'
@@ -10,25 +11,39 @@ export interface LocalRunnerOptions
   readonly dataDirectory: string
 }
 
-/** Makes a runner that keeps its workspaces in a data directory, after clearing what killed runners left there. */
+/** Makes a runner that keeps its workspaces in a data directory, and clears what killed runners left there. */
 export async function createLocalRunner({ dataDirectory, ...options }: LocalRunnerOptions): Promise<Runner> {
   const root = join(dataDirectory, 'runners')
   const cacheDirectory = join(dataDirectory, 'cache')
   await mkdir(root, { recursive: true })
-  await clearDeadInstances(root, cacheDirectory)
+  const clear = (): Promise<void> => clearDeadInstances(root, cacheDirectory)
   const workDirectory = join(root, options.instance)
   const executors = await createExecutors(options, { workDirectory, cacheDirectory })
-  return createRunner({ ...options, executors, workDirectory })
+  return createRunner({ ...options, executors: alsoSweeping(executors, clear), workDirectory })
+}
+
+/** A runner sweeps at its start and every minute, and then also for those that were killed beside it. */
+function alsoSweeping([first, ...others]: readonly Executor[], clear: () => Promise<void>): Executor[] {
+  if (first === undefined) return []
+  const sweep = async (): Promise<void> => {
+    await first.sweep()
+    await clear()
+  }
+  return [{ ...first, sweep }, ...others]
 }
 
 /** With every executor of this machine, as the dead runner may have used others than this one. */
 async function clearDeadInstances(root: string, cacheDirectory: string): Promise<void> {
   for (const instance of (await readdir(root)).filter(isDeadInstance)) {
     const workDirectory = join(root, instance)
-    for (const executor of await createExecutors({ instance }, { workDirectory, cacheDirectory })) {
+    const executors = await createExecutors({ instance }, { workDirectory, cacheDirectory })
+    for (const executor of executors) {
       await executor.sweep()
       await executor.close()
     }
-    await rm(workDirectory, { recursive: true, force: true })
+    // Without an engine that answers its containers are still there: a later sweep finds them by this directory.
+    const hasDocker = executors.some(({ name }) => name === 'docker')
+    if (hasDocker || !existsSync(join(workDirectory, 'docker')))
+      await rm(workDirectory, { recursive: true, force: true })
   }
 }

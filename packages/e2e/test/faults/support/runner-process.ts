@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'tsup'
+import { TEST_IMAGES } from './test-images.js'
 
 /** A runner in a process of its own. */
 export interface RunnerProcess {
@@ -26,7 +27,6 @@ export interface RunnerProcessOptions {
   readonly mark: string
 }
 
-const IMAGES = 'python=rgrid-test/python,node=rgrid-test/node,bash=rgrid-test/python'
 const ENTRY = fileURLToPath(new URL('runner-main.ts', import.meta.url))
 const OUT = fileURLToPath(
   new URL(`../../../../../node_modules/.cache/rgrid-faults-${process.pid}/`, import.meta.url),
@@ -40,7 +40,7 @@ export async function startRunner(options: RunnerProcessOptions): Promise<Runner
     env: {
       PATH: process.env['PATH'],
       HOME: dataDirectory,
-      RGRID_IMAGES: process.env['RGRID_IMAGES'] ?? IMAGES,
+      RGRID_IMAGES: TEST_IMAGES,
       RGRID_API_KEY: apiKey,
       RGRID_FAULT_MARK: mark,
     },

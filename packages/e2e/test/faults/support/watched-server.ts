@@ -33,11 +33,13 @@ export async function startServer({
   ): Promise<{ listener: Listener; keys: WatchedServer['keys'] | undefined }> => {
     const store = createSqliteStore({ path: join(directory, 'rgrid.db') })
     const blobs = createDiskBlobs({ directory: join(directory, 'blobs') })
-    const server = createServer({ store, blobs, ...lease })
+    const server = createServer({ store, blobs, allowProcess: true, ...lease })
     const fetch = (request: Request): Promise<Response> => watch(request, server.fetch, steps, runnerKey)
     return { listener: await listen({ ...server, fetch }, { port }), keys: await server.bootstrap() }
   }
-  let { listener, keys } = await open(0)
+  const first = await open(0)
+  const { keys } = first
+  let { listener } = first
   if (keys === undefined) throw new Error('the store is not new')
   runnerKey = keys.runner
   return {

@@ -30,7 +30,7 @@ export interface World {
 
 /** How a world is opened. */
 export interface WorldOptions {
-  /** @default 4000 */
+  /** @default 4500 */
   readonly leaseMs?: number
   /** @default 500 */
   readonly leaseMarginMs?: number
@@ -40,7 +40,7 @@ export interface WorldOptions {
 const CACHE = join(tmpdir(), 'rgrid-test-cache')
 
 /** Opens a world without a runner. */
-export async function openWorld({ leaseMs = 4_000, leaseMarginMs = 500 }: WorldOptions = {}): Promise<World> {
+export async function openWorld({ leaseMs = 4_500, leaseMarginMs = 500 }: WorldOptions = {}): Promise<World> {
   const directory = mkdtempSync(join(tmpdir(), 'rgrid-faults-'))
   const dataDirectory = join(directory, 'data')
   const runners = join(dataDirectory, 'runners')

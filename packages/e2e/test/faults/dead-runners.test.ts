@@ -1,0 +1,143 @@
+import { startRunner } from '@rgrid/embedded'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, afterEach, describe, expect, test, vi } from 'vitest'
+import { hasDocker } from '../support/requirements.js'
+import { createStranger, getState, remove } from './support/engine.js'
+import type { RunnerProcess } from './support/runner-process.js'
+import { TEST_IMAGES } from './support/test-images.js'
+import { submit } from './support/work.js'
+import { openWorld, type World } from './support/world.js'
+
+const CLEAN = { timeout: 20_000, interval: 100 }
+
+describe.runIf(await hasDocker())('what runners leave', () => {
+  let world: World
+
+  beforeEach(async () => {
+    vi.stubEnv('RGRID_IMAGES', TEST_IMAGES)
+    world = await openWorld()
+  })
+  afterEach(async () => {
+    vi.useRealTimers()
+    vi.unstubAllEnvs()
+    await world.close()
+  })
+
+  const startWarm = async (of = world): Promise<RunnerProcess> => {
+    const runner = await of.startRunner()
+    await runner.claims
+    await expect.poll(() => listWaiting(of), CLEAN).not.toEqual([])
+    return runner
+  }
+  const listWaiting = async (of = world): Promise<string[]> =>
+    (await of.listContainers()).filter(({ State }) => State === 'running').map(({ Id }) => Id)
+
+  test('containers that wait for scripts are gone after the next start, if they were killed', async () => {
+    const first = await startWarm()
+    await first.kill()
+    const before = await listWaiting()
+
+    const second = await startWarm()
+
+    expect(before).not.toEqual([])
+    expect(await Promise.all(before.map(getState))).toEqual(before.map(() => undefined))
+    await vi.waitFor(async () => expect(await world.findLeft(second)).toEqual([]), CLEAN)
+  })
+
+  test('nothing, if they were asked to stop, and the script that ran is over', async () => {
+    const runner = await startWarm()
+    const work = submit(
+      { client: world.client, directory: world.directory, ...world.canary },
+      'talker',
+      'one ',
+    )
+    await expect.poll(() => world.canary.countStarts(work.execution.id), CLEAN).toBe(1)
+
+    const code = await runner.stop()
+    const { status, stdout } = await work.execution
+
+    expect([code, status, stdout]).toEqual([0, 'completed', work.stdout])
+    expect(await world.listContainers()).toEqual([])
+    expect(await world.findLeft()).toEqual([])
+  })
+
+  test('is not touched by runners with another data directory', async () => {
+    const other = await openWorld()
+    try {
+      const neighbour = await startWarm(other)
+      await vi.waitFor(async () => expect(await other.findLeft(neighbour)).toEqual([]), CLEAN)
+      const theirs = await listWaiting(other)
+      const first = await startWarm()
+      await first.kill()
+      const second = await startWarm()
+      await vi.waitFor(async () => expect(await world.findLeft(second)).toEqual([]), CLEAN)
+      await second.stop()
+
+      expect(await Promise.all(theirs.map(getState))).toEqual(theirs.map(() => 'running'))
+      expect(await listWaiting(other)).toEqual(theirs)
+    } finally {
+      await other.close()
+    }
+  })
+
+  test('is removed within a minute by a runner beside them that lives on', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    const { server, directory } = world
+    const dataDirectory = join(directory, 'data')
+    const living = await startRunner({ url: server.url, apiKey: server.keys.runner, dataDirectory })
+    try {
+      const killed = await startWarm()
+      await killed.kill()
+      const [instance = ''] = world.listInstances().filter((name) => name.startsWith(`${killed.pid}-`))
+      const labels = { 'rgrid.instance': instance }
+      const left = await Promise.all([
+        createStranger({ labels }),
+        createStranger({ labels: { 'rgrid.instance': 'another' } }),
+      ])
+
+      vi.advanceTimersByTime(60_000)
+
+      await vi.waitFor(async () => expect(await getState(left[0])).toBe(undefined), CLEAN)
+      await vi.waitFor(() => expect(world.listInstances()).not.toContain(instance), CLEAN)
+      expect(await getState(left[1])).toBe('created')
+      await remove(left[1])
+    } finally {
+      await living.close()
+    }
+  })
+
+  test('is removed once the engine answers, if it did not at the first start after', async () => {
+    const { server, directory } = world
+    const killed = await startWarm()
+    await killed.kill()
+    const before = await listWaiting()
+    vi.stubEnv('DOCKER_HOST', 'unix:///nowhere')
+    const blind = await startRunner({
+      url: server.url,
+      apiKey: server.keys.runner,
+      dataDirectory: join(directory, 'data'),
+      executors: ['process'],
+      allowProcess: true,
+    })
+    await blind.close()
+    vi.unstubAllEnvs()
+
+    const next = await startWarm()
+
+    expect(before).not.toEqual([])
+    expect(await Promise.all(before.map(getState))).toEqual(before.map(() => undefined))
+    await vi.waitFor(async () => expect(await world.findLeft(next)).toEqual([]), CLEAN)
+  })
+
+  test('is removed also when another process has the number of theirs by now', async () => {
+    const instance = `${process.pid}-00000001-deadbeef`
+    mkdirSync(join(world.directory, 'data', 'runners', instance, 'docker'), { recursive: true })
+    const left = await createStranger({ labels: { 'rgrid.instance': instance } })
+
+    const runner = await startWarm()
+
+    expect(await getState(left)).toBe(undefined)
+    expect(world.listInstances()).toEqual([expect.stringMatching(`^${runner.pid}-`)])
+  })
+})
