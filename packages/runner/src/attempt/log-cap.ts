@@ -1,4 +1,5 @@
 import type { StreamName } from '@rgrid/protocol'
+import { createJoiner } from './join-pieces.js'
 
 /** A piece of output as it was read. */
 export interface Piece {
@@ -34,6 +35,7 @@ export function createLogCap({ limitBytes, tailBytes }: LogCapOptions): LogCap {
   let headLeft = limitBytes - tailBytes
   let tailSize = 0
   const tail: Piece[] = []
+  const append = createJoiner()
   const dropped = { stdout: 0, stderr: 0 }
 
   const trim = (): void => {
@@ -54,7 +56,7 @@ export function createLogCap({ limitBytes, tailBytes }: LogCapOptions): LogCap {
       headLeft -= head.byteLength
       const rest = piece.bytes.subarray(head.byteLength)
       if (rest.byteLength > 0) {
-        tail.push({ ...piece, bytes: rest })
+        append(tail, { ...piece, bytes: rest })
         tailSize += rest.byteLength
         trim()
       }

@@ -1,4 +1,5 @@
 import { LIMITS, type LogChunk } from '@rgrid/protocol'
+import { createJoiner } from './join-pieces.js'
 import { createLogCap, type LogCapOptions, type Piece } from './log-cap.js'
 
 /** How a log is shipped. */
@@ -26,6 +27,7 @@ const HIGH_WATER_BYTES = 4 * LIMITS.logRequestBytes
 export function createLogShipper({ send, ...cap }: LogShipperOptions): LogShipper {
   const log = createLogCap(cap)
   const waiting: Piece[] = []
+  const append = createJoiner()
   let waitingBytes = 0
   let seq = 0
   let shipping: Promise<void> | undefined
@@ -49,7 +51,7 @@ export function createLogShipper({ send, ...cap }: LogShipperOptions): LogShippe
 
   const enqueue = (piece: Piece): void => {
     if (failed) return
-    waiting.push(piece)
+    append(waiting, piece)
     waitingBytes += piece.bytes.byteLength
   }
 
