@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Usage } from '@rgrid/protocol'
 import { StartError, type Exit, type Running } from '../../executor.js'
+import type { Sight } from '../cgroup-reader.js'
 import type { EngineWatch } from '../engine-watch.js'
 import { killContainer } from '../kill-container.js'
 import { toExit } from '../to-exit.js'
@@ -16,8 +17,8 @@ export interface WaitingLaunch {
   readonly text: string
   readonly deadlineMs: number
   readonly engine: EngineWatch
-  /** Stops all that is in a shared container, so that its files hold still. */
-  readonly freeze: () => Promise<void>
+  /** Called at the end of a script whose shared container can serve another: it is frozen. */
+  readonly onGoodEnd: () => void
 }
 
 // Codes above may stand for a signal, which the shell cannot tell from an exit with the same number.
@@ -55,14 +56,21 @@ export async function launchWaiting(waiting: WaitingContainer, launch: WaitingLa
   sampler.askEngineIfBlind()
 
   let wasKilled = false
+  let wasSignalled = false
   let hasEnded = false
   const measure = (wallMs: number, wasOutOfMemory = false): Usage => {
     const { cpuSeconds, peakMemoryBytes } = sampler.stop()
     const limit = waiting.shape.resources.memoryMib * MIB
+    // The mark that another script has left: where this one stayed below, it is not known how much it used.
+    const isKnown = !waiting.shape.isShared || peakMemoryBytes !== before?.peakMemoryBytes
     return {
       wallMs,
       cpuSeconds: cpuSeconds === null ? null : Math.max(0, cpuSeconds - (before?.cpuSeconds ?? 0)),
-      peakMemoryBytes: wasOutOfMemory ? Math.max(peakMemoryBytes ?? 0, limit) : peakMemoryBytes,
+      peakMemoryBytes: wasOutOfMemory
+        ? Math.max(peakMemoryBytes ?? 0, limit)
+        : isKnown
+          ? peakMemoryBytes
+          : null,
     }
   }
 
@@ -79,6 +87,18 @@ export async function launchWaiting(waiting: WaitingContainer, launch: WaitingLa
     const exit = toExit({ ...end, hasEngineBroken }, { wasKilled, usage })
     return isLate && exit.cause === 'signal' ? { ...exit, cause: 'timeout' } : exit
   }
+  /** Ends a script whose container goes on, unless the script was interfered with. */
+  const endShared = async (exitCode: number, wallMs: number, sight: Sight | undefined): Promise<Exit> => {
+    const wasOutOfMemory = sight !== undefined && sight.oomKills !== (before?.oomKills ?? null)
+    const isFrozen = await waiting.freeze().then(
+      () => true,
+      () => false,
+    )
+    if (!isFrozen) await killContainer(container, 'SIGKILL', () => false)
+    hasEnded = true
+    if (isFrozen && !wasSignalled && !wasOutOfMemory) launch.onGoodEnd()
+    return toSharedExit(exitCode, wasOutOfMemory, measure(wallMs, wasOutOfMemory))
+  }
   const follow = async (): Promise<Exit> => {
     const code = await waiting.events.nextExit(token)
     const wallMs = performance.now() - startedAt
@@ -86,10 +106,8 @@ export async function launchWaiting(waiting: WaitingContainer, launch: WaitingLa
     const isPlain = code !== undefined && code <= MAX_PLAIN_CODE && !wasKilled
     const hasEnoughMemory = sight !== undefined && sight.oomKills === (before?.oomKills ?? null)
     if (waiting.shape.isShared && code !== undefined) {
-      if (!(await becomes(isAlone, waiting))) return askEngine()
-      // What cannot be frozen is not used again.
-      await launch.freeze().catch(() => killContainer(container, 'SIGKILL', () => false))
-      return toSharedExit(code, hasEnoughMemory, measure(wallMs, !hasEnoughMemory))
+      const isCalm = await becomes(isAlone, waiting)
+      return isCalm ? endShared(code, wallMs, sight) : askEngine()
     }
     if (isPlain && hasEnoughMemory && sight.oomKills !== null && (await becomes(isEmpty, waiting)))
       return { cause: 'exit', exitCode: code, signal: null, message: null, usage: measure(wallMs) }
@@ -108,6 +126,7 @@ export async function launchWaiting(waiting: WaitingContainer, launch: WaitingLa
     exit,
     async signal(name) {
       if (hasEnded) return
+      wasSignalled = true
       if (name === 'SIGTERM' && order('signal TERM')) return
       if (name === 'SIGKILL') wasKilled = true
       await killContainer(container, name, () => hasEnded)
@@ -135,13 +154,13 @@ async function becomes(check: Check, waiting: WaitingContainer): Promise<boolean
 const isEmpty: Check = ({ look }) => look()?.hasProcesses !== true
 
 /** Whether nothing runs in a container but what was there before the first script, less the shell that obeys. */
-const isAlone: Check = async ({ own, listProcesses }) => {
-  const now = await listProcesses()
-  return now.length < own.length && now.every((pid) => own.includes(pid))
+const isAlone: Check = async (waiting) => {
+  const now = await waiting.listProcesses()
+  return now.length < waiting.own.length && now.every((pid) => waiting.own.includes(pid))
 }
 
 /** A shared container goes on after a script, so the engine has nothing to say of it. */
-function toSharedExit(exitCode: number, hasEnoughMemory: boolean, usage: Usage): Exit {
-  const state = { ExitCode: exitCode, OOMKilled: !hasEnoughMemory, Error: '' }
+function toSharedExit(exitCode: number, wasOutOfMemory: boolean, usage: Usage): Exit {
+  const state = { ExitCode: exitCode, OOMKilled: wasOutOfMemory, Error: '' }
   return toExit({ outcome: 'ended', state, hasEngineBroken: false }, { wasKilled: false, usage })
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createCgroupReader, type Look } from '../cgroup-reader.js'
 import type { ContainerDirectory } from '../control-directory.js'
+import { createFreezer, type Freezer } from '../freeze.js'
 import { listProcesses } from '../list-processes.js'
 import { removeContainer } from '../remove-container.js'
 import type { Shape } from '../shape.js'
@@ -22,6 +23,15 @@ export interface WaitingContainer {
   readonly own: readonly number[]
   /** The processes that are in it now. */
   listProcesses(): Promise<readonly number[]>
+  /**
+   * Stops all that runs in it.
+   *
+   * @throws when something does not stop.
+   */
+  freeze(): Promise<void>
+  /** Lets it go on, unless it does. */
+  thaw(): Promise<void>
+  isFrozen(): boolean
   /** Whether its shell is there. */
   isAlive(): boolean
   /** Resolves when its shell is gone. */
@@ -61,9 +71,17 @@ export async function startWaiting(
   const events = readEvents(source)
   let isOver = false
   void events.ended.then(() => (isOver = true))
+  let freezer: Freezer | undefined
+  let isFrozen = false
+  const thaw = async (): Promise<void> => {
+    if (isFrozen) await freezer?.thaw()
+    isFrozen = false
+  }
   let destroyed: Promise<void> | undefined
   const destroy = async (): Promise<void> => {
     isOver = true
+    // Not every engine can kill what is frozen.
+    await thaw().catch(() => undefined)
     await removeContainer(container)
     source.destroy()
     await directory.remove()
@@ -75,6 +93,14 @@ export async function startWaiting(
     events,
     look: createCgroupReader(container.id),
     listProcesses: () => listProcesses(container),
+    async freeze() {
+      // Only once it has been started there is something to look for.
+      freezer ??= createFreezer(container)
+      await freezer.freeze()
+      isFrozen = true
+    },
+    thaw,
+    isFrozen: () => isFrozen,
     isAlive: () => !isOver,
     gone: events.ended,
     destroy: () => (destroyed ??= destroy()),

@@ -1,9 +1,8 @@
-import { readdir, rm } from 'node:fs/promises'
+import { chmod, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Launch, Place, Running } from '../../executor.js'
 import { handOver, type ContainerUser } from '../container-user.js'
 import type { EngineWatch } from '../engine-watch.js'
-import { createFreezer } from '../freeze.js'
 import { formatLaunchScript, type LaunchScript } from '../launch-script.js'
 import { limitDisk } from '../watch-disk.js'
 import type { ContainerPool, Taken } from './container-pool.js'
@@ -22,6 +21,7 @@ export interface WaitingPlaceContext {
 
 // Long enough that the engine is not asked on behalf of scripts that are over in a moment.
 const RENAME_AFTER_MS = 1_000
+const WORK_MODE = 0o700
 
 /** Makes a place of a container that was waiting, or has been started for it. */
 export function createWaitingPlace(
@@ -31,33 +31,25 @@ export function createWaitingPlace(
   const { pool, user, engine, complete, name } = context
   const { shape, container, directory } = item
   const { workDir } = directory
-  const freezer = createFreezer(container)
-  let isFrozen = shape.isShared && wasWaiting
-  let hasEndedWell = false
+  // Not every one that has run a script before was waiting: it may have come back to who waited.
+  const hasRunBefore = item.isFrozen()
+  let canGoOn = false
   let renameTimer: NodeJS.Timeout | undefined
 
   const launch = async (given: Launch): Promise<Running> => {
     await handOver(workDir, user)
-    if (isFrozen) {
-      await freezer.thaw()
-      isFrozen = false
-    }
-    const freeze = async (): Promise<void> => {
-      await freezer.freeze()
-      isFrozen = true
-      hasEndedWell = true
-    }
+    await item.thaw()
     return launchWaiting(item, {
       text: formatLaunchScript(complete(given)),
       deadlineMs: given.deadlineMs,
       engine,
-      freeze,
+      onGoodEnd: () => (canGoOn = true),
     })
   }
 
   return {
     workDir,
-    container: !wasWaiting ? 'cold' : shape.isShared ? 'shared' : 'warm',
+    container: hasRunBefore ? 'shared' : wasWaiting ? 'warm' : 'cold',
     async start(given) {
       const running = await launch(given)
       renameTimer = setTimeout(() => void container.rename({ name }).catch(() => undefined), RENAME_AFTER_MS)
@@ -68,12 +60,11 @@ export function createWaitingPlace(
     async remove() {
       clearTimeout(renameTimer)
       // Only what holds still can be emptied from outside without being led astray.
-      if (shape.isShared && isFrozen && hasEndedWell && item.isAlive()) {
-        await emptyDirectory(workDir)
-        return pool.giveBack(item)
-      }
-      if (isFrozen) await freezer.thaw()
-      return item.destroy()
+      if (!canGoOn || !item.isAlive()) return item.destroy()
+      await emptyDirectory(workDir)
+      // A script owns the directory, and may have locked it.
+      await chmod(workDir, WORK_MODE)
+      return pool.giveBack(item)
     },
   }
 }
