@@ -1,6 +1,7 @@
 import { chown, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ContainerUser } from './container-user.js'
+import { removeTree } from './remove-tree.js'
 
 /** The directories of one container on this machine: out of reach for other users. */
 export interface ContainerDirectory {
@@ -40,7 +41,7 @@ export async function createContainerDirectory(
     },
     give: (name) => own(join(mountDir, name)),
     async remove() {
-      await rm(home, { recursive: true, force: true })
+      await removeTree(home)
       homes.delete(home)
     },
   }

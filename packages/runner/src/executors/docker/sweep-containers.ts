@@ -1,11 +1,12 @@
 import type Docker from 'dockerode'
-import { readdir, rm } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Logger } from '../../logger.js'
 import { askEngine } from './ask-engine.js'
 import { LABELS } from './container-policy.js'
 import { createFreezer } from './freeze.js'
 import { removeContainer } from './remove-container.js'
+import { removeTree } from './remove-tree.js'
 
 /** What is looked for, and what is left alone. */
 export interface SweepOptions {
@@ -40,11 +41,10 @@ export async function sweepContainers(options: SweepOptions): Promise<void> {
         .thaw()
         .catch(() => undefined)
       await removeContainer(container)
-      if (home !== undefined) await rm(home, { recursive: true, force: true })
+      if (home !== undefined) await removeTree(home)
     }
   }
-  for (const home of before.map((name) => join(root, name)))
-    if (!isOurs(home)) await rm(home, { recursive: true, force: true })
+  for (const home of before.map((name) => join(root, name))) if (!isOurs(home)) await removeTree(home)
 }
 
 /** Whether there is any container to look at: mostly not, and then the Docker client need not be loaded. */
