@@ -7,6 +7,7 @@ import { createContainer, toStartError } from './create-container.js'
 import { formatDeadline } from './deadline-script.js'
 import { formatLaunchProgram } from './launch-program.js'
 import { formatLaunchScript, type LaunchScript } from './launch-script.js'
+import { readProcesses } from './list-processes.js'
 import { removeContainer } from './remove-container.js'
 import type { Shape } from './shape.js'
 import { startContainer } from './start-container.js'
@@ -41,6 +42,7 @@ export async function createAttachedPlace(
   const directory = await createContainerDirectory(join(root, name), setup.user, homes)
   const { workDir, mountDir } = directory
   const undo = [(): Promise<void> => directory.remove()]
+  let id = ''
   const keepsDeadline = shape.image.hasShell && shape.image.hasSleep && setup.hasInit
   const formatStart = (given: Launch): string =>
     (keepsDeadline ? formatDeadline(given.deadlineMs) : '') + formatLaunchScript(complete(given))
@@ -66,6 +68,7 @@ export async function createAttachedPlace(
     const own = { ...setup, name, labels, entrypoint, workDir, mountDir, ownPids: OWN_PIDS }
     const container = await createContainer(docker, createContainerOptions(shape, own))
     undo.push(() => removeContainer(container))
+    id = container.id
     const { memoryMib } = shape.resources
     return startContainer(container, {
       memoryMib,
@@ -79,7 +82,13 @@ export async function createAttachedPlace(
       try {
         const running = await launch(given)
         const { diskMib: limitMib } = shape.resources
-        return limitDisk(running, { directory: workDir, limitMib, inputBytes: given.inputBytes })
+        const listProcesses = () => readProcesses(id)
+        return limitDisk(running, {
+          directory: workDir,
+          limitMib,
+          inputBytes: given.inputBytes,
+          listProcesses,
+        })
       } catch (error) {
         throw toStartError(error)
       }

@@ -1,7 +1,6 @@
-import { lstat, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Running } from '../executor.js'
+import { measureDisk } from './measure-disk.js'
 
 /** How much a script may write. */
 export interface DiskLimit {
@@ -9,30 +8,37 @@ export interface DiskLimit {
   readonly limitMib: number
   /** What is in the directory at first. */
   readonly inputBytes: number
+  /** The processes of the script, as far as they are known. */
+  readonly listProcesses: () => readonly number[] | undefined
 }
 
 const INTERVAL_MS = 500
-// Looking at many files takes its time: a twentieth of the script's at most.
+// Looking at many files takes its time: a twentieth of the script's at most, but what takes long is not left alone.
 const MIN_INTERVAL_PER_LOOK = 20
-const BLOCK_BYTES = 512
+const MAX_INTERVAL_MS = 5_000
 const MIB = 1024 * 1024
 
 /** Kills a script that has written more than it may, and says so as its end. */
-export function limitDisk(running: Running, { directory, limitMib, inputBytes }: DiskLimit): Running {
+export function limitDisk(
+  running: Running,
+  { directory, limitMib, inputBytes, listProcesses }: DiskLimit,
+): Running {
   const over = new AbortController()
-  const limitBytes = limitMib * MIB
+  const { signal } = over
+  const enoughBytes = limitMib * MIB + inputBytes
   let wasOver = false
 
   const watch = async (): Promise<void> => {
     for (let delayMs = INTERVAL_MS; ;) {
-      await sleep(delayMs, undefined, { signal: over.signal, ref: false })
+      await sleep(delayMs, undefined, { signal, ref: false })
       const lookedAt = performance.now()
-      const bytes = await measureDirectory(directory, over.signal)
-      if (bytes > limitBytes + inputBytes && !over.signal.aborted) {
+      const bytes = await measureDisk({ directory, pids: listProcesses() ?? [], signal, enoughBytes })
+      if (bytes > enoughBytes && !signal.aborted) {
         wasOver = true
         return running.signal('SIGKILL')
       }
-      delayMs = Math.max(INTERVAL_MS, (performance.now() - lookedAt) * MIN_INTERVAL_PER_LOOK)
+      const restMs = (performance.now() - lookedAt) * MIN_INTERVAL_PER_LOOK
+      delayMs = Math.min(Math.max(INTERVAL_MS, restMs), MAX_INTERVAL_MS)
     }
   }
   watch().catch(() => undefined)
@@ -46,21 +52,4 @@ export function limitDisk(running: Running, { directory, limitMib, inputBytes }:
       return { ...exit, cause: 'output_limit', message }
     }),
   }
-}
-
-/** How much disk the files below a directory take. Links are not followed. */
-export async function measureDirectory(directory: string, signal: AbortSignal): Promise<number> {
-  let blocks = 0
-  const walk = async (folder: string): Promise<void> => {
-    // What goes away meanwhile takes no room.
-    const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
-    for (const entry of entries) {
-      if (signal.aborted) return
-      const path = join(folder, entry.name)
-      if (entry.isDirectory()) await walk(path)
-      else blocks += (await lstat(path).catch(() => undefined))?.blocks ?? 0
-    }
-  }
-  await walk(directory)
-  return blocks * BLOCK_BYTES
 }

@@ -1,9 +1,10 @@
-import { chmod, readdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod } from 'node:fs/promises'
 import type { Launch, Place, Running } from '../../executor.js'
 import { handOver, type ContainerUser } from '../container-user.js'
 import type { EngineWatch } from '../engine-watch.js'
 import { formatLaunchScript, type LaunchScript } from '../launch-script.js'
+import { readProcesses } from '../list-processes.js'
+import { emptyFew } from '../remove-tree.js'
 import { limitDisk } from '../watch-disk.js'
 import type { ContainerPool, Taken } from './container-pool.js'
 import { launchWaiting } from './launch-waiting.js'
@@ -55,21 +56,16 @@ export function createWaitingPlace(
       renameTimer = setTimeout(() => void container.rename({ name }).catch(() => undefined), RENAME_AFTER_MS)
       renameTimer.unref()
       const { diskMib: limitMib } = shape.resources
-      return limitDisk(running, { directory: workDir, limitMib, inputBytes: given.inputBytes })
+      const listProcesses = () => readProcesses(container.id)
+      return limitDisk(running, { directory: workDir, limitMib, inputBytes: given.inputBytes, listProcesses })
     },
     async remove() {
       clearTimeout(renameTimer)
       // Only what holds still can be emptied from outside without being led astray.
-      if (!canGoOn || !item.isAlive()) return item.destroy()
-      await emptyDirectory(workDir)
+      if (!canGoOn || !item.isAlive() || !(await emptyFew(workDir))) return item.destroy()
       // A script owns the directory, and may have locked it.
       await chmod(workDir, WORK_MODE)
       return pool.giveBack(item)
     },
   }
-}
-
-async function emptyDirectory(directory: string): Promise<void> {
-  const names = await readdir(directory)
-  await Promise.all(names.map((name) => rm(join(directory, name), { recursive: true, force: true })))
 }
