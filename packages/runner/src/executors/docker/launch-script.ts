@@ -13,9 +13,10 @@ export interface LaunchScript extends Launch {
   readonly baseEnv: Readonly<Record<string, string>>
 }
 
-// To shells these mean something, or cannot be set. `PATH` may, as programs are called by their whole names.
+// To shells these mean something, or cannot be set, or are used below. `PATH` may be set, as programs are called by
+// their whole names.
 const SHELL_NAMES = new Set(
-  'BASHOPTS BASH_ENV BASH_VERSINFO ENV EUID FUNCNAME GROUPS HISTCMD IFS LINENO MAIL MAILCHECK MAILPATH OLDPWD OPTARG OPTIND POSIXLY_CORRECT PPID PS1 PS2 PS4 PWD RANDOM SECONDS SHELLOPTS SHLVL UID _'.split(
+  'BASHOPTS BASH_ENV BASH_VERSINFO ENV EUID FUNCNAME GROUPS HISTCMD IFS LINENO MAIL MAILCHECK MAILPATH OLDPWD OPTARG OPTIND POSIXLY_CORRECT PPID PS1 PS2 PS4 PWD RANDOM SECONDS SHELLOPTS SHLVL UID _ rgrid_env'.split(
     ' ',
   ),
 )
