@@ -1,9 +1,9 @@
 import { startRunner } from '@rgrid/embedded'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, afterEach, describe, expect, test, vi } from 'vitest'
 import { hasDocker } from '../support/requirements.js'
-import { createStranger, getState, remove } from './support/engine.js'
+import { createStranger, getState, remove, type ListedContainer } from './support/engine.js'
 import type { RunnerProcess } from './support/runner-process.js'
 import { TEST_IMAGES } from './support/test-images.js'
 import { submit } from './support/work.js'
@@ -42,6 +42,24 @@ describe.runIf(await hasDocker())('what runners leave', () => {
 
     expect(before).not.toEqual([])
     expect(await Promise.all(before.map(getState))).toEqual(before.map(() => undefined))
+    await vi.waitFor(async () => expect(await world.findLeft(second)).toEqual([]), CLEAN)
+  })
+
+  test('a shared container that stands still is gone after the next start, if they were killed', async () => {
+    const first = await startWarm()
+    const cwd = join(world.directory, 'shared')
+    mkdirSync(cwd)
+    writeFileSync(join(cwd, 'hello.sh'), 'echo hello')
+    const { status } = await world.client.run('hello.sh', { cwd, isolation: 'shared', memoryMib: 128 })
+
+    const isShared = ({ Command }: ListedContainer): boolean => Command.endsWith(' shared')
+    const frozen = (await world.listContainers()).filter(isShared).map(({ Id }) => Id)
+    await first.kill()
+
+    const second = await startWarm()
+
+    expect([status, frozen.length]).toEqual(['completed', 1])
+    expect(await Promise.all(frozen.map(getState))).toEqual([undefined])
     await vi.waitFor(async () => expect(await world.findLeft(second)).toEqual([]), CLEAN)
   })
 

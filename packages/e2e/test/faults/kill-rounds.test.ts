@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hasDocker } from '../support/requirements.js'
 import { createStranger, getState, askEngine, remove } from './support/engine.js'
 import { KILL_POINTS } from './support/kill-points.js'
-import { runRound, type Round } from './support/kill-round.js'
+import { findChanges, runRound, type Round } from './support/kill-round.js'
 import { createRandom } from './support/random.js'
 import { summarize } from './support/summarize.js'
 import { openWorld, type World } from './support/world.js'
 
 const ROUNDS = Number(process.env['RGRID_FAULT_ROUNDS'] ?? 4)
 const SEED = Number(process.env['RGRID_FAULT_SEED'] ?? Date.now() % 2 ** 31)
-const ROUND_MS = 60_000
+const ROUND_MS = 120_000
 
 describe.runIf(await hasDocker())(`kill -9 of the runner, seed ${SEED}`, () => {
   let world: World | undefined
@@ -46,11 +46,12 @@ describe.runIf(await hasDocker())(`kill -9 of the runner, seed ${SEED}`, () => {
         runner = next
         rounds.push(round)
         if (process.env['RGRID_FAULT_VERBOSE'] !== undefined)
-          process.stderr.write(`${JSON.stringify(round)}\n`)
+          process.stderr.write(`${JSON.stringify({ ...round, results: undefined })}\n`)
       }
 
       process.stderr.write(`${summarize(rounds)}\n`)
       expect(rounds.flatMap(({ point, faults }) => faults.map((fault) => `${point}: ${fault}`))).toEqual([])
+      expect(await findChanges(world, rounds)).toEqual([])
       expect(await runner.stop()).toBe(0)
       expect(await world.findLeft()).toEqual([])
       expect(await Promise.all(strangers.map(getState))).toEqual(['created', 'running', 'created'])

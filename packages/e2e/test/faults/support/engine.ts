@@ -10,6 +10,7 @@ const INSTANCE = 'rgrid.instance'
 export interface ListedContainer {
   readonly Id: string
   readonly Names: readonly string[]
+  readonly Command: string
   readonly State: string
   readonly Labels: Readonly<Record<string, string>>
   readonly Mounts: readonly { readonly Source: string; readonly Destination: string }[]

@@ -16,12 +16,14 @@ export interface Round {
   readonly kinds: readonly Kind[]
   /** Whether the moment came; else the runner was killed when nothing more happened. */
   readonly wasReached: boolean
+  readonly results: readonly Result[]
   /** What is wrong: nothing, when all is well. */
   readonly faults: readonly string[]
 }
 
 const REACHED_WITHIN_MS = 20_000
 const CLEAN_WITHIN_MS = 20_000
+const ENDED_WITHIN_MS = 60_000
 const MORE_KINDS = 3
 
 /**
@@ -53,11 +55,13 @@ export async function runRound(
   const seen = works.map(({ execution: { id } }) => world.steps.getLast(id))
 
   const runner = await startNext(world, random)
-  const results = await Promise.all(works.map(({ execution }) => execution))
+  const results = await waitForAll(works)
   const faults = await checkAll(world, works, results)
   const left = await waitUntilClean(world, runner)
+  const ended = results.filter((result) => result !== undefined)
   const ends = results.map(describeEnd).map((end, index) => ({ seen: seen[index] ?? 'submitted', end }))
-  return [{ point: point.name, ends, kinds, wasReached, faults: [...faults, ...left] }, runner]
+  const round = { point: point.name, ends, kinds, wasReached, results: ended, faults: [...faults, ...left] }
+  return [round, runner]
 }
 
 function chooseKinds(random: Random, { needs }: KillPoint): Kind[] {
@@ -90,6 +94,18 @@ function killAt(
   })
 }
 
+/** What has become of executions since they had ended: nothing, when all is well. */
+export async function findChanges(world: World, rounds: readonly Round[]): Promise<string[]> {
+  const changes: string[] = []
+  for (const { id, record } of rounds.flatMap(({ results }) => results)) {
+    const now = await world.client.get(id)
+    if (JSON.stringify(now) !== JSON.stringify(record))
+      changes.push(`${id} was ${record.status}, is ${now.status}`)
+    if (world.canary.countStarts(id) > 1) changes.push(`${id} was started again`)
+  }
+  return changes
+}
+
 /** Starts the next runner; now and then one before it is killed while it starts and clears up. */
 async function startNext(world: World, random: Random): Promise<RunnerProcess> {
   if (random.below(4) === 0) {
@@ -104,11 +120,24 @@ async function startNext(world: World, random: Random): Promise<RunnerProcess> {
   return runner
 }
 
-async function checkAll(world: World, works: readonly Work[], results: readonly Result[]): Promise<string[]> {
+/** The results of works, as far as they have one in time. */
+function waitForAll(works: readonly Work[]): Promise<(Result | undefined)[]> {
+  const late = sleep(ENDED_WITHIN_MS, undefined, { ref: false })
+  return Promise.all(works.map(({ execution }) => Promise.race([execution, late])))
+}
+
+async function checkAll(
+  world: World,
+  works: readonly Work[],
+  results: readonly (Result | undefined)[],
+): Promise<string[]> {
   const faults: string[] = []
   for (const [index, work] of works.entries()) {
     const result = results[index]
-    if (result === undefined) continue
+    if (result === undefined) {
+      faults.push(`${work.kind} ${work.execution.id} has no final state`)
+      continue
+    }
     const wasStarted = world.steps.hasSeen(result.id, 'start-answered')
     faults.push(...(await findFaults(work, result, world.canary.countStarts(result.id), wasStarted)))
   }
@@ -125,6 +154,8 @@ async function waitUntilClean(world: World, runner: RunnerProcess): Promise<stri
   return left
 }
 
-function describeEnd({ status, record: { attempt, phases } }: Result): string {
+function describeEnd(result: Result | undefined): string {
+  if (result === undefined) return 'no end'
+  const { status, attempt, phases } = result.record
   return `${status}${attempt > 1 ? ' after being queued again' : ''}${phases === null ? '' : `, ${phases.container}`}`
 }

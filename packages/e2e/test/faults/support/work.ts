@@ -4,7 +4,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** What a script of a round does. */
-export const KINDS = ['quick', 'talker', 'reader', 'writer', 'failing'] as const
+export const KINDS = ['quick', 'talker', 'reader', 'writer', 'failing', 'shellless'] as const
 
 /** What a script of a round does. */
 export type Kind = (typeof KINDS)[number]
@@ -52,6 +52,8 @@ tell('end')
 sys.exit(3 if kind == 'failing' else 0)
 `
 const BYTES = 3 * 1024 * 1024
+// Its scripts are started with their containers, as nothing in it could wait for them.
+const SHELLLESS_IMAGE = 'rgrid-test/python-distroless'
 
 const digest = (bytes: string | Buffer): string => createHash('sha256').update(bytes).digest('hex')
 const fill = (seed: string): Buffer => Buffer.alloc(BYTES, seed)
@@ -62,7 +64,14 @@ export function submit({ client, directory, host, port }: WorkContext, kind: Kin
   writeFileSync(join(cwd, 'work.py'), SCRIPT)
   if (kind === 'reader') writeFileSync(join(cwd, 'input.bin'), fill(seed))
   const args = [kind, host, String(port), seed, ...(kind === 'reader' ? ['input.bin'] : [])]
-  const execution = client.run('work.py', { cwd, args, network: 'bridge', memoryMib: 128, timeoutMs: 60_000 })
+  const execution = client.run('work.py', {
+    cwd,
+    args,
+    network: 'bridge',
+    memoryMib: 128,
+    timeoutMs: 60_000,
+    ...(kind === 'shellless' ? { image: SHELLLESS_IMAGE } : {}),
+  })
   return {
     kind,
     execution,
