@@ -32,7 +32,7 @@ describe.runIf(await hasDocker())('a person who meddles with containers', () => 
     return { result, afterMs: performance.now() - startedAt }
   }
 
-  test('F48: removes one: that is what is told', async () => {
+  test.concurrent('F48: removes one: that is what is told', async () => {
     const { result, afterMs } = await meddle('?force=1')
 
     expect(['container_removed', 'signal']).toContain(result.cause)
@@ -40,7 +40,7 @@ describe.runIf(await hasDocker())('a person who meddles with containers', () => 
     expect(afterMs).toBeLessThan(10_000)
   })
 
-  test('F48: stops one: the true end is told', async () => {
+  test.concurrent('F48: stops one: the true end is told', async () => {
     const { result } = await meddle('/stop?t=2')
 
     expect(result.status).toBe('failed')
@@ -48,20 +48,20 @@ describe.runIf(await hasDocker())('a person who meddles with containers', () => 
     expect([9, 137, 143]).toContain(result.exitCode)
   })
 
-  test('F48: kills one: the true end is told', async () => {
+  test.concurrent('F48: kills one: the true end is told', async () => {
     const { result } = await meddle('/kill')
 
     expect(result).toMatchObject({ status: 'failed', cause: 'signal', signal: 'SIGKILL' })
   })
 
-  test('F48: pauses one: its timeout still ends it', async () => {
+  test.concurrent('F48: pauses one: its timeout still ends it', async () => {
     const { result, afterMs } = await meddle('/pause', 2_000)
 
     expect(result).toMatchObject({ status: 'timed_out', cause: 'timeout' })
     expect(afterMs).toBeLessThan(15_000)
   })
 
-  test('F48: pauses one, and lets it go on: nothing is lost', async () => {
+  test.concurrent('F48: pauses one, and lets it go on: nothing is lost', async () => {
     const source = `
 import time
 print('up', flush=True)

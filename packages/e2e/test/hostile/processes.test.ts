@@ -11,7 +11,7 @@ const SIGNAL_EXITS = [
   [143, 'SIGTERM'],
 ] as const
 
-describe.runIf(await hasDocker())('processes of a hostile script', () => {
+describe.runIf(await hasDocker())('processes of a hostile script', { concurrent: true }, () => {
   const stage = createStage()
 
   test('H45: every exit code is told as it is', async () => {
@@ -34,7 +34,7 @@ describe.runIf(await hasDocker())('processes of a hostile script', () => {
     )
   })
 
-  test.concurrent.for(['SIGKILL', 'SIGSEGV', 'SIGTERM'])(
+  test.for(['SIGKILL', 'SIGSEGV', 'SIGTERM'])(
     'H45: death by %s is told as that',
     async (name, { expect }) => {
       const source = `import os, signal, time; os.kill(os.getpid(), signal.${name}); time.sleep(9)`

@@ -30,3 +30,10 @@ await runner.start()
 process.stdout.write('claims\n')
 process.once('SIGTERM', () => void runner.stop())
 await runner.closed
+
+// Once it is closed nothing keeps the process: what does is a leak.
+const LEAK_AFTER_MS = 5_000
+setTimeout(() => {
+  process.stderr.write(`kept alive by ${process.getActiveResourcesInfo().join(' ')}\n`)
+  process.exit(1)
+}, LEAK_AFTER_MS).unref()

@@ -67,7 +67,8 @@ export async function startRunner(options: RunnerProcessOptions): Promise<Runner
     getWarnings: () => warnings,
     async stop() {
       child.kill('SIGTERM')
-      await ended
+      const [code]: unknown[] = await ended
+      if (code !== 0) throw new Error(`the runner ended with ${String(code)}: ${warnings}`)
       await rm(outDir, { recursive: true })
     },
   }
