@@ -16,34 +16,46 @@ export async function createLocalRunner({ dataDirectory, ...options }: LocalRunn
   const root = join(dataDirectory, 'runners')
   const cacheDirectory = join(dataDirectory, 'cache')
   await mkdir(root, { recursive: true })
-  const clear = (): Promise<void> => clearDeadInstances(root, cacheDirectory)
   const workDirectory = join(root, options.instance)
   const executors = await createExecutors(options, { workDirectory, cacheDirectory })
-  return createRunner({ ...options, executors: alsoSweeping(executors, clear), workDirectory })
+  return createRunner({
+    ...options,
+    executors: alsoSweeping(executors, createClearing(root, cacheDirectory)),
+    workDirectory,
+  })
 }
 
 /** A runner sweeps at its start and every minute, and then also for those that were killed beside it. */
-function alsoSweeping([first, ...others]: readonly Executor[], clear: () => Promise<void>): Executor[] {
+function alsoSweeping([first, ...others]: readonly Executor[], clearDead: () => Promise<void>): Executor[] {
   if (first === undefined) return []
   const sweep = async (): Promise<void> => {
     await first.sweep()
-    await clear()
+    await clearDead()
   }
   return [{ ...first, sweep }, ...others]
 }
 
-/** With every executor of this machine, as the dead runner may have used others than this one. */
-async function clearDeadInstances(root: string, cacheDirectory: string): Promise<void> {
-  for (const instance of (await readdir(root)).filter(isDeadInstance)) {
-    const workDirectory = join(root, instance)
-    const executors = await createExecutors({ instance }, { workDirectory, cacheDirectory })
-    for (const executor of executors) {
-      await executor.sweep()
-      await executor.close()
-    }
-    // Without an engine that answers its containers are still there: a later sweep finds them by this directory.
-    const hasDocker = executors.some(({ name }) => name === 'docker')
-    if (hasDocker || !existsSync(join(workDirectory, 'docker')))
-      await rm(workDirectory, { recursive: true, force: true })
+/** Makes a function that clears what dead runners left. */
+function createClearing(root: string, cacheDirectory: string): () => Promise<void> {
+  let last: readonly string[] = []
+  return async () => {
+    const dead = (await readdir(root)).filter(isDeadInstance)
+    // Those of the last time again: a busy engine may have made a container after it was looked for.
+    for (const instance of new Set([...dead, ...last]))
+      await clear(instance, join(root, instance), cacheDirectory)
+    last = dead
   }
+}
+
+/** With every executor of this machine, as the dead runner may have used others than this one. */
+async function clear(instance: string, workDirectory: string, cacheDirectory: string): Promise<void> {
+  const executors = await createExecutors({ instance }, { workDirectory, cacheDirectory })
+  for (const executor of executors) {
+    await executor.sweep()
+    await executor.close()
+  }
+  // Without an engine that answers its containers are still there: a later sweep finds them by this directory.
+  const hasDocker = executors.some(({ name }) => name === 'docker')
+  if (hasDocker || !existsSync(join(workDirectory, 'docker')))
+    await rm(workDirectory, { recursive: true, force: true })
 }

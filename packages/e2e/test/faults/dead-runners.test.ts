@@ -1,13 +1,20 @@
 import { startRunner } from '@rgrid/embedded'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeEach, afterEach, describe, expect, test, vi } from 'vitest'
+import { beforeEach, afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { hasDocker } from '../support/requirements.js'
 import { createStranger, getState, remove, type ListedContainer } from './support/engine.js'
 import type { RunnerProcess } from './support/runner-process.js'
 import { TEST_IMAGES } from './support/test-images.js'
 import { submit } from './support/work.js'
 import { openWorld, type World } from './support/world.js'
+
+/** Makes a container that is of no runner under test, whatever its labels say. */
+async function makeStranger(labels: Readonly<Record<string, string>>): Promise<string> {
+  const id = await createStranger({ labels })
+  onTestFinished(() => remove(id))
+  return id
+}
 
 const CLEAN = { timeout: 20_000, interval: 100 }
 
@@ -108,18 +115,33 @@ describe.runIf(await hasDocker())('what runners leave', () => {
       const killed = await startWarm()
       await killed.kill()
       const [instance = ''] = world.listInstances().filter((name) => name.startsWith(`${killed.pid}-`))
-      const labels = { 'rgrid.instance': instance }
-      const left = await Promise.all([
-        createStranger({ labels }),
-        createStranger({ labels: { 'rgrid.instance': 'another' } }),
-      ])
+      const left = await makeStranger({ 'rgrid.instance': instance })
+      const other = await makeStranger({ 'rgrid.instance': 'another' })
 
       vi.advanceTimersByTime(60_000)
 
-      await vi.waitFor(async () => expect(await getState(left[0])).toBe(undefined), CLEAN)
+      await vi.waitFor(async () => expect(await getState(left)).toBe(undefined), CLEAN)
       await vi.waitFor(() => expect(world.listInstances()).not.toContain(instance), CLEAN)
-      expect(await getState(left[1])).toBe('created')
-      await remove(left[1])
+      expect(await getState(other)).toBe('created')
+    } finally {
+      await living.close()
+    }
+  })
+
+  test('is removed within a minute if a busy engine made it after the next start', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    const { server, directory } = world
+    const killed = await startWarm()
+    await killed.kill()
+    const [instance = ''] = world.listInstances()
+    const dataDirectory = join(directory, 'data')
+    const living = await startRunner({ url: server.url, apiKey: server.keys.runner, dataDirectory })
+    try {
+      const late = await makeStranger({ 'rgrid.instance': instance })
+
+      vi.advanceTimersByTime(60_000)
+
+      await vi.waitFor(async () => expect(await getState(late)).toBe(undefined), CLEAN)
     } finally {
       await living.close()
     }
@@ -151,7 +173,7 @@ describe.runIf(await hasDocker())('what runners leave', () => {
   test('is removed also when another process has the number of theirs by now', async () => {
     const instance = `${process.pid}-00000001-deadbeef`
     mkdirSync(join(world.directory, 'data', 'runners', instance, 'docker'), { recursive: true })
-    const left = await createStranger({ labels: { 'rgrid.instance': instance } })
+    const left = await makeStranger({ 'rgrid.instance': instance })
 
     const runner = await startWarm()
 

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, symlinkSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openCanary, type Canary } from './canary.js'
 import { followEngine, getHome, getInstance, listContainers, remove, type ListedContainer } from './engine.js'
 import { findMarked, startRunner, type RunnerProcess } from './runner-process.js'
@@ -38,6 +39,8 @@ export interface WorldOptions {
 
 // Shared by all tests, as looking into an image takes a while and gives the same each time.
 const CACHE = join(tmpdir(), 'rgrid-test-cache')
+
+const LATE_MS = 300
 
 /** Opens a world without a runner. */
 export async function openWorld({ leaseMs = 4_500, leaseMarginMs = 500 }: WorldOptions = {}): Promise<World> {
@@ -104,6 +107,9 @@ export async function openWorld({ leaseMs = 4_500, leaseMarginMs = 500 }: WorldO
       stopFollowing()
       canary.close()
       await server.close()
+      for (const { Id } of await listOurs()) await remove(Id)
+      // What the engine was about to make when the runner was killed.
+      await sleep(LATE_MS)
       for (const { Id } of await listOurs()) await remove(Id)
       await rm(directory, { recursive: true, force: true })
     },
