@@ -24,7 +24,7 @@ export interface LeaseKeeper {
 }
 
 // A script that ends sooner costs no renewal, and a cancel is still heard well within 100 ms.
-const FIRST_RENEWAL_MS = 25
+const FIRST_RENEWAL_MS = 50
 // How long before the lease could end elsewhere the runner gives up by itself.
 const SELF_FENCE_MS = 5_000
 
@@ -82,7 +82,7 @@ export function keepLease({
     await pause(FIRST_RENEWAL_MS, signal)
     for (let failures = 0; ;) {
       try {
-        await renew(cancelled ? 0 : Math.min(longPollMs, leaseMs / 3), 'running')
+        await renew(cancelled ? 0 : Math.floor(Math.min(longPollMs, leaseMs / 3)), 'running')
         failures = 0
         // Once cancelled the server answers at once, so the pace is kept here.
         if (cancelled) await pause(leaseMs / 3, signal)
