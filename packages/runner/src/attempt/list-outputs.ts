@@ -27,9 +27,10 @@ const RESERVED = '.rgrid'
  */
 export async function listOutputs(
   { workDir, inputs }: Workspace,
-  { add: skip, read }: SkipList = createSkipList(),
+  skips: SkipList = createSkipList(),
 ): Promise<OutputList> {
   const candidates: OutputCandidate[] = []
+  const skip = (path: string, reason: string): void => skips.add(path, reason)
   let bytes = 0n
 
   const take = async (path: string): Promise<void> => {
@@ -56,7 +57,7 @@ export async function listOutputs(
   }
 
   await walk('').catch(() => skip('.', 'cannot be read'))
-  return { candidates, skipped: read() }
+  return { candidates, skipped: skips.read() }
 }
 
 const isUntouched = (before: BigIntStats, after: BigIntStats): boolean =>

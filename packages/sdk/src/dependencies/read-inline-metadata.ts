@@ -11,9 +11,7 @@ const BLOCK = /^# \/\/\/ script$\n((?:^#(?:| .*)$\n)+)^# \/\/\/$/gm
  */
 export async function readInlineMetadata(text: string): Promise<readonly string[] | undefined> {
   const lines = text.replace(/^\ufeff/, '').replace(/\r\n?/g, '\n')
-  const [block, ...more] = [...lines.matchAll(BLOCK)].map(
-    ([, content = '']) => content,
-  )
+  const [block, ...more] = [...lines.matchAll(BLOCK)].map(([, content = '']) => content)
   if (block === undefined) return undefined
   if (more.length > 0) throw fault('is there twice: keep one block')
   const { dependencies = [] } = await parse(block.replace(/^# ?/gm, ''))

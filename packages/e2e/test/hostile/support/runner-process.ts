@@ -67,7 +67,7 @@ export async function startRunner(options: RunnerProcessOptions): Promise<Runner
     getWarnings: () => warnings,
     async stop() {
       child.kill('SIGTERM')
-      const [code]: unknown[] = await ended
+      const [code] = (await ended) as unknown[]
       if (code !== 0) throw new Error(`the runner ended with ${String(code)}: ${warnings}`)
       await rm(outDir, { recursive: true })
     },
