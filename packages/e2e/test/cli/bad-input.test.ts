@@ -67,7 +67,7 @@ describe('bad input ends with one clear line, exit code 2, and nothing started',
     ['a detached run without a server', ['-d', 'ok.sh'], /rgrid up/],
   ])('%s', async ([, args, message]) => {
     const { code, stdout, stderr, home, cwd } = await refuse(['run', ...args], {
-      env: { RGRID_IMAGES: 'bash=no/such-image' },
+      env: { DOCKER_HOST: 'unix:///nonexistent/docker.sock' },
     })
 
     expect([code, String(stdout)]).toEqual([2, ''])
