@@ -36,7 +36,9 @@ for folder in ('/', '/etc', '/usr', '/var', '/rgrid', '/tmp', '/work'):
     const before = getFreeMib()
     let least = before
     const timer = setInterval(() => (least = Math.min(least, getFreeMib())), 100)
-    const result = await stage.run(source, { memoryMib: 512, ...options }).finally(() => clearInterval(timer))
+    const result = await stage
+      .run(source, { memoryMib: 512, timeoutMs: 60_000, ...options })
+      .finally(() => clearInterval(timer))
     return { result, takenMib: before - least }
   }
   // How much may be written between two looks, on a fast disk.
@@ -44,7 +46,7 @@ for folder in ('/', '/etc', '/usr', '/var', '/rgrid', '/tmp', '/work'):
   const MANY_MIB = 64
   const FEW_MIB = 16
 
-  test.for([
+  test.concurrent.for([
     [
       'large files',
       `
