@@ -93,7 +93,7 @@ while True:
     const startedAt = Date.now()
     const { pid } = stage.world.runner
     process.kill(pid, 'SIGSTOP')
-    await sleep(timeoutMs + 5_000)
+    await sleep(timeoutMs + 6_000)
     process.kill(pid, 'SIGCONT')
     const result = await stage.finish(execution)
     const beat = Number(await result.artifacts[0]?.text()) * 1000

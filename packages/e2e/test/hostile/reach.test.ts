@@ -6,7 +6,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test, type TestContext } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { hasDocker } from '../support/requirements.js'
 import { askEngine, getHome, listContainers } from './support/engine.js'
 import { createStage } from './support/stage.js'
@@ -36,9 +36,7 @@ print('knocked')
 `
 
 /** A server of this machine on all of its addresses, that counts its guests. */
-async function listenEverywhere({
-  onTestFinished,
-}: TestContext): Promise<{ server: Server; port: number; count: () => number }> {
+async function listenEverywhere(): Promise<{ server: Server; port: number; count: () => number }> {
   let guests = 0
   const server = createServer((_, response) => response.end('ok')).listen(0, '0.0.0.0')
   server.on('connection', () => guests++)
@@ -61,25 +59,22 @@ describe.runIf(await hasDocker())('what a hostile script reaches', () => {
   const stage = createStage()
   const cpus = 1
 
-  test.concurrent(
-    'H39: nothing of this machine, its network and the server, without a network',
-    async (context) => {
-      const { port, count } = await listenEverywhere(context)
-      const serverPort = new URL(stage.world.url).port
-      const hosts = [...new Set(['127.0.0.1', '172.17.0.1', 'localhost', ...getOwnAddresses()])]
-      const targets = [
-        ...hosts.flatMap((host) => [`${host}:${port}`, `${host}:${serverPort}`, `${host}:22`]),
-        ...['169.254.169.254:80', 'fd00:ec2::254:80', '8.8.8.8:53', '1.1.1.1:443'],
-      ]
+  test('H39: nothing of this machine, its network and the server, without a network', async () => {
+    const { port, count } = await listenEverywhere()
+    const serverPort = new URL(stage.world.url).port
+    const hosts = [...new Set(['127.0.0.1', '172.17.0.1', 'localhost', ...getOwnAddresses()])]
+    const targets = [
+      ...hosts.flatMap((host) => [`${host}:${port}`, `${host}:${serverPort}`, `${host}:22`]),
+      ...['169.254.169.254:80', 'fd00:ec2::254:80', '8.8.8.8:53', '1.1.1.1:443'],
+    ]
 
-      const { stdout } = await stage.run(KNOCK, { cpus, args: targets })
+    const { stdout } = await stage.run(KNOCK, { cpus, args: targets })
 
-      expect(stdout).toBe('knocked\n')
-      expect(count()).toBe(0)
-    },
-  )
+    expect(stdout).toBe('knocked\n')
+    expect(count()).toBe(0)
+  })
 
-  test.concurrent('H39: not another container', async () => {
+  test('H39: not another container', async () => {
     const listener = stage.world.run(
       `import socket, time\ns = socket.create_server(('0.0.0.0', 8765)); print('up', flush=True); time.sleep(30)`,
       { cpus, network: 'bridge' },
@@ -96,8 +91,8 @@ describe.runIf(await hasDocker())('what a hostile script reaches', () => {
     expect(stdout).toBe('knocked\n')
   })
 
-  test.concurrent('H39: what it is given a network for, with one', async (context) => {
-    const { port, count } = await listenEverywhere(context)
+  test('H39: what it is given a network for, with one', async () => {
+    const { port, count } = await listenEverywhere()
     const gateway = Object.entries(networkInterfaces()).find(([name]) => name === 'docker0')?.[1]?.[0]
       ?.address
     const target = `${gateway ?? '172.17.0.1'}:${port}`
@@ -108,7 +103,7 @@ describe.runIf(await hasDocker())('what a hostile script reaches', () => {
     expect(count()).toBeGreaterThan(0)
   })
 
-  test.runIf(reachesRegistry)('H39: the registry, with a network', { concurrent: true }, async () => {
+  test.runIf(reachesRegistry)('H39: the registry, with a network', async () => {
     const source = `
 import ssl, urllib.request
 # The image need not know the authority that this machine's network signs with.
