@@ -30,7 +30,9 @@ export async function readPackageFiles(folder: string, readText: ReadText): Prom
   const { packages = {} } = parseJson(posix.join(folder, name), lock, lockSchema)
   for (const [path, { link, resolved }] of Object.entries(packages))
     if (link === true || resolved?.startsWith('file:') === true)
-      throw toRefusal(`${posix.join(folder, name)} has ${path} on a local path, which cannot be installed`)
+      throw toRefusal(
+        `${posix.join(folder, name)} has ${path} on a local path, which cannot be installed: run with --no-dependencies where the script does not need it`,
+      )
   const files = new Map([
     [MANIFEST, Buffer.from(JSON.stringify(rest))],
     [name, Buffer.from(lock)],
