@@ -46,6 +46,8 @@ export async function startUp({ port, dataDirectory, ...options }: StartUpOption
     keepWarm: true,
     url,
     apiKey: server.grant({ scopes: ['runner'] }),
+    // The runner lives beside the server: its requests need no socket.
+    fetch: (address, init) => server.fetch(new Request(address, init)),
   })
   await runner.start()
   await writeUpFile(paths.up, {

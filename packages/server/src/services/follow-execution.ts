@@ -16,6 +16,14 @@ interface Follower {
   lastState: string
 }
 
+/** What a follower is sent next. */
+interface Batch {
+  readonly text: string
+  readonly isEnd: boolean
+  /** Whether there is nothing more to read before something happens. */
+  readonly isUpToDate: boolean
+}
+
 /**
  * The events of an execution from a cursor on, as text of an event stream. Nothing is read ahead: each pull reads what is
  * behind the cursor, so that a slow follower holds no memory and slows nobody.
@@ -31,14 +39,16 @@ export function followExecution(
   let watch: Watch | undefined
   let lastSentAt = performance.now()
 
-  const nextText = async (): Promise<{ text: string; isEnd: boolean }> => {
+  let isUpToDate = false
+  const nextText = async (): Promise<Batch> => {
     watch ??= context.signals.watch(executionTopic(id))
     for (;;) {
-      if (context.closing.aborted || gone.signal.aborted) return { text: '', isEnd: true }
+      if (isUpToDate) await watch.wait(RECHECK_MS, gone.signal)
+      if (context.closing.aborted || gone.signal.aborted) return { text: '', isEnd: true, isUpToDate }
       const batch = await readBatch(context, follower)
+      isUpToDate = batch.isUpToDate
       if (batch.text !== '' || batch.isEnd) return batch
-      if (performance.now() - lastSentAt >= PING_MS) return { text: PING, isEnd: false }
-      await watch.wait(RECHECK_MS, gone.signal)
+      if (performance.now() - lastSentAt >= PING_MS) return { text: PING, isEnd: false, isUpToDate }
     }
   }
 
@@ -71,22 +81,30 @@ export function followExecution(
   )
 }
 
-async function readBatch(context: Context, follower: Follower): Promise<{ text: string; isEnd: boolean }> {
+async function readBatch(context: Context, follower: Follower): Promise<Batch> {
   const { project, id } = follower
   // The status is read before the log: what is finished by then has no log byte that the next read does not see.
   const glance = await context.store.executions.glance(project, id)
-  if (glance === undefined) return { text: '', isEnd: true }
-  const chunks =
-    glance.attempt === 0 ? [] : await context.store.logs.read(project, id, follower.cursor, BATCH_BYTES)
+  if (glance === undefined) return { text: '', isEnd: true, isUpToDate: true }
+  const chunks = mayBeBehind(follower.cursor, glance)
+    ? await context.store.logs.read(project, id, follower.cursor, BATCH_BYTES)
+    : []
   const last = chunks.at(-1)
   if (last !== undefined) follower.cursor = { attempt: last.attempt, seq: last.seq }
   const logs = chunks.map(formatLog).join('')
   // Logs go first: a follower that loses its connection after every event still gets on.
-  if (!isTerminal(glance.status))
-    return { text: logs + (await nextState(context, follower, glance)), isEnd: false }
-  if (chunks.length > 0) return { text: logs, isEnd: false }
-  return { text: formatEnd(await getExecution(context, project, id)), isEnd: true }
+  if (!isTerminal(glance.status)) {
+    const text = logs + (await nextState(context, follower, glance))
+    return { text, isEnd: false, isUpToDate: chunks.length === 0 }
+  }
+  if (chunks.length > 0 && mayBeBehind(follower.cursor, glance))
+    return { text: logs, isEnd: false, isUpToDate: false }
+  return { text: logs + formatEnd(await getExecution(context, project, id)), isEnd: true, isUpToDate: true }
 }
+
+/** Whether there may be log chunks behind a cursor: certain for this attempt, unknown for those before it. */
+const mayBeBehind = (cursor: Cursor, { attempt, lastSeq }: Glance): boolean =>
+  attempt === cursor.attempt ? lastSeq > cursor.seq : attempt > 1 || lastSeq > 0
 
 /** The state event, when it says anything new. */
 async function nextState(context: Context, follower: Follower, glance: Glance): Promise<string> {

@@ -21,6 +21,8 @@ export interface Glance {
   readonly status: Status
   readonly attempt: number
   readonly cancelRequested: boolean
+  /** The number of the last log chunk of this attempt. */
+  readonly lastSeq: number
   readonly pool: string
   readonly needs: Needs
   readonly progress: string | null

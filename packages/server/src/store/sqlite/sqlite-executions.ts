@@ -29,17 +29,18 @@ export function createExecutionStore(db: Kysely<Database>, now: () => number): E
     async glance(project, id) {
       const row = await db
         .selectFrom('executions')
-        .select(['status', 'attempt', 'cancel_requested', 'pool', 'progress'])
+        .select(['status', 'attempt', 'cancel_requested', 'last_seq', 'pool', 'progress'])
         .select(NEED_COLUMNS)
         .where('id', '=', id)
         .where('project', '=', project)
         .executeTakeFirst()
       if (row === undefined) return undefined
-      const { status, attempt, cancel_requested: cancelRequested, pool, progress } = row
+      const { status, attempt, cancel_requested: cancelRequested, last_seq: lastSeq, pool, progress } = row
       return {
         status,
         attempt,
         cancelRequested: cancelRequested === 1,
+        lastSeq,
         pool,
         progress,
         needs: readNeeds(row),
