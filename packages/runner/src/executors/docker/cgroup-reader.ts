@@ -8,8 +8,8 @@ export interface SampledUsage {
 
 /** What a look at a container showed. */
 export interface Sight extends SampledUsage {
-  /** Whether anything runs in it: its control group is there some time before and after. */
-  readonly hasProcesses: boolean
+  /** How many processes run in it: its control group is there some time before and after any does. */
+  readonly processes: number
   /** How many of its processes were killed for want of memory; `null` where that is not told. */
   readonly oomKills: number | null
 }
@@ -43,7 +43,7 @@ function readVersion1(cpu: string, memory: string): Sight | undefined {
   const nanoseconds = readText(`${cpu}/cpuacct.usage`)
   if (nanoseconds === undefined) return undefined
   return {
-    hasProcesses: hasProcesses(cpu),
+    processes: countProcesses(cpu),
     cpuSeconds: Number(nanoseconds) / 1e9,
     peakMemoryBytes: toNumber(readText(`${memory}/memory.max_usage_in_bytes`)),
     oomKills: readOomKills(`${memory}/memory.oom_control`),
@@ -56,7 +56,7 @@ function readVersion2(group: string): Sight | undefined {
   // The peak is there since Linux 5.19.
   const memory = readText(`${group}/memory.peak`) ?? readText(`${group}/memory.current`)
   return {
-    hasProcesses: hasProcesses(group),
+    processes: countProcesses(group),
     cpuSeconds: Number(microseconds) / 1e6,
     peakMemoryBytes: toNumber(memory),
     oomKills: readOomKills(`${group}/memory.events`),
@@ -66,7 +66,8 @@ function readVersion2(group: string): Sight | undefined {
 const readOomKills = (path: string): number | null =>
   toNumber(/^oom_kill (\d+)$/m.exec(readText(path) ?? '')?.[1])
 
-const hasProcesses = (group: string): boolean => (readText(`${group}/cgroup.procs`) ?? '') !== ''
+const countProcesses = (group: string): number =>
+  (readText(`${group}/cgroup.procs`) ?? '').split('\n').filter(Boolean).length
 
 const toNumber = (text: string | undefined): number | null => (text === undefined ? null : Number(text))
 

@@ -21,22 +21,29 @@ const SHELL_NAMES = new Set(
   ),
 )
 
+/** The environment that a launch adds to that of its container. */
+export const listEnv = ({ baseEnv, env, executionId, attempt }: LaunchScript): [string, string][] =>
+  Object.entries({
+    ...baseEnv,
+    ...env,
+    RGRID_EXECUTION_ID: executionId,
+    RGRID_ATTEMPT: String(attempt),
+  })
+
 /**
  * Writes the shell script that becomes the user's script: arguments and environment travel in it, so that neither is
  * in what the engine knows and stores of a container.
  */
-export function formatLaunchScript(launch: LaunchScript): string {
-  const env = Object.entries({
-    ...launch.baseEnv,
-    ...launch.env,
-    RGRID_EXECUTION_ID: launch.executionId,
-    RGRID_ATTEMPT: String(launch.attempt),
-  })
+export const formatLaunchScript = (launch: LaunchScript): string =>
+  formatExec(listEnv(launch), [...launch.command, ...toWords(launch.script), ...launch.args])
+
+/** Writes the shell script that becomes a program. */
+export function formatExec(env: readonly [string, string][], command: readonly string[]): string {
   const plain = env.filter(([name]) => !SHELL_NAMES.has(name))
   // Another program sets those, which takes a moment longer.
   const special = env.filter(([name]) => SHELL_NAMES.has(name))
-  const assign = ([name, value]: [string, string]): string => `${name}=${quote(value)}`
-  const words = [...launch.command, ...toWords(launch.script), ...launch.args].map(quote).join(' ')
+  const assign = ([name, value]: readonly [string, string]): string => `${name}=${quote(value)}`
+  const words = command.map(quote).join(' ')
   const setter =
     special.length === 0 ? '' : `"$rgrid_env" ${special.map((pair) => quote(pair.join('='))).join(' ')} `
   const find = special.length === 0 ? '' : 'rgrid_env=$(command -v env)\n'

@@ -3,6 +3,7 @@ import { LIMITS } from '@rgrid/protocol'
 import { availableParallelism } from 'node:os'
 import type { Layer, PlaceRequest } from '../executor.js'
 import type { PreparedImage } from './images/prepared-image.js'
+import { findInterpreter, type Interpreter } from './waiting/interpreter.js'
 
 /** Everything that a container is made from before anyone knows what will run in it. Equal keys are equal containers. */
 export interface Shape {
@@ -13,6 +14,8 @@ export interface Shape {
   readonly layer: Layer | undefined
   /** Whether it serves one script again and again. */
   readonly isShared: boolean
+  /** What is started ahead in it. */
+  readonly interpreter: Interpreter | undefined
 }
 
 /** The part of a request that a container is made from. */
@@ -35,7 +38,9 @@ export function toShape(request: ShapeRequest, image: PreparedImage): Shape {
   const resources: Resources = { ...getDefaultResources(), ...withoutUndefined(asked) }
   const isShared = isolation === 'shared'
   const parts = [image.id, resources, network, layer?.key, isShared ? [project, scriptSha256] : null]
-  return { key: JSON.stringify(parts), image, resources, network, layer, isShared }
+  // One that serves many scripts ends whatever runs after each of them.
+  const interpreter = isShared ? undefined : findInterpreter(image, layer)
+  return { key: JSON.stringify(parts), image, resources, network, layer, isShared, interpreter }
 }
 
 function withoutUndefined(asked: PlaceRequest['resources']): Partial<Resources> {

@@ -46,10 +46,10 @@ export function sampleUsage(
   const look = (): Sight | undefined => {
     if (over.signal.aborted) return undefined
     const sight = lookOnce()
-    if (sight?.hasProcesses === true) seenAt ??= performance.now()
+    if (hasProcesses(sight)) seenAt ??= performance.now()
     if (seenAt === undefined) return sight
     if (sight !== undefined) add(sight)
-    if (sight?.hasProcesses !== true) end()
+    if (!hasProcesses(sight)) end()
     return sight
   }
   const end = (): void => {
@@ -86,6 +86,8 @@ export function sampleUsage(
     },
   }
 }
+
+const hasProcesses = (sight: Sight | undefined): boolean => (sight?.processes ?? 0) > 0
 
 function maxOf(left: number | null, right: number | null): number | null {
   if (left === null || right === null) return left ?? right

@@ -18,7 +18,7 @@ it.for([
     'version 1 under systemd',
     {
       'cpuacct/system.slice/docker-id.scope/cpuacct.usage': '1500000000\n',
-      'cpuacct/system.slice/docker-id.scope/cgroup.procs': '7\n',
+      'cpuacct/system.slice/docker-id.scope/cgroup.procs': '7\n8\n',
       'memory/system.slice/docker-id.scope/memory.max_usage_in_bytes': '4096\n',
       'memory/system.slice/docker-id.scope/memory.oom_control': 'oom_kill 3\n',
     },
@@ -27,7 +27,7 @@ it.for([
     'version 2',
     {
       'docker/id/cpu.stat': 'usage_usec 1500000\nuser_usec 1\n',
-      'docker/id/cgroup.procs': '7\n',
+      'docker/id/cgroup.procs': '7\n8\n',
       'docker/id/memory.peak': '4096\n',
       'docker/id/memory.events': 'low 0\noom 4\noom_kill 3\noom_group_kill 0\n',
     },
@@ -35,7 +35,7 @@ it.for([
   [
     'version 2 of an older Linux, under systemd',
     {
-      'system.slice/docker-id.scope/cgroup.procs': '7\n',
+      'system.slice/docker-id.scope/cgroup.procs': '7\n8\n',
       'system.slice/docker-id.scope/cpu.stat': 'usage_usec 1500000\n',
       'system.slice/docker-id.scope/memory.current': '4096\n',
       'system.slice/docker-id.scope/memory.events': 'oom_kill 3\n',
@@ -54,6 +54,6 @@ it.for([
   await rm(root, { recursive: true })
 
   expect(before).toBeUndefined()
-  expect(during).toEqual({ hasProcesses: true, cpuSeconds: 1.5, peakMemoryBytes: 4096, oomKills: 3 })
+  expect(during).toEqual({ processes: 2, cpuSeconds: 1.5, peakMemoryBytes: 4096, oomKills: 3 })
   expect(read()).toBeUndefined()
 })

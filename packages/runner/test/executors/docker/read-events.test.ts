@@ -89,3 +89,21 @@ test('takes a broken source for an end', async () => {
 
   expect(await nextReady()).toBe(false)
 })
+
+test('hears that the interpreter is up, at whatever time it comes up', async () => {
+  const { source, nextReady, isInterpreterUp } = create()
+  const soon = isInterpreterUp(10_000)
+  source.write('up\nready\n')
+  const isReady = await nextReady()
+
+  expect([isReady, await soon, await isInterpreterUp(0)]).toEqual([true, true, true])
+})
+
+test('does not wait longer than told for an interpreter, nor for one that is gone', async () => {
+  const { source, isInterpreterUp } = create()
+  const inTime = await isInterpreterUp(20)
+  const later = isInterpreterUp(60_000)
+  source.destroy()
+
+  expect([inTime, await later]).toEqual([false, false])
+})

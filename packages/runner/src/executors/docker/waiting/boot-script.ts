@@ -3,7 +3,9 @@
  * ended. All of it goes through FIFOs in `/rgrid`, which are named after what they carry:
  *
  * - `events`: from the container: `ready`, `exit <code> <token>`. Its end means that this shell is gone.
- * - `go`: to the container: `run <token>` starts `/rgrid/launch`. Only what knows the token can tell of its end.
+ * - `go`: to the container: `run <token>` starts `/rgrid/launch`, `wake <token>` lets the waiting interpreter go on. Only
+ *   what knows the token can tell of its end.
+ * - `wake`: from this shell to the interpreter, where `/rgrid/interpreter` starts one that waits beside it.
  * - `control`: to the container: `signal <name> <token>` to the script, `deadline <seconds> <token>` after which
  *   everything is killed, also when the runner has stopped to exist.
  * - `stdout`, `stderr`: the script's own.
@@ -11,9 +13,13 @@
  * It holds `go` and `control` open itself, so that what is written there waits for it.
  *
  * The script runs in the foreground, as shells make programs in the background deaf to SIGINT. Signals are therefore
- * passed on by a second shell that looks for the children of the first.
+ * passed on by a second shell that looks for the children of the first. A waiting interpreter is in the background, and
+ * mends its ears itself.
  *
- * With the argument `shared` it does not end after a script: it kills what is left of it and waits for the next. When
+ * A stream ends when the last writer has closed it, so that this shell opens both before an interpreter that was of no
+ * use, and that has them open too, is ended.
+ *
+ * After a script it kills what is left of it. With the argument `shared` it then waits for the next. When
  * nothing else is there any more, nobody but itself has `go` and `control` open: closed and opened again they are empty,
  * so that no order outlives the script that it was for, or that has forged it.
  */
@@ -77,13 +83,29 @@ is_empty() {
 {
   exec 4<>/rgrid/go 5<>/rgrid/control
   obey 3>&- 4<&- >/dev/null &
+  rgrid_interpreter=
+  if [ -e /rgrid/interpreter ]; then
+    (unset rgrid_interpreter; . /rgrid/interpreter) </dev/null 1<>/rgrid/stdout 2<>/rgrid/stderr 3>&- 4<&- 5<&- &
+    rgrid_interpreter=$!
+    exec 6<>/rgrid/wake
+  fi
   echo ready >&3
   read -r rgrid_order rgrid_token <&4 || exit 125
   while :; do
-    (unset rgrid_order rgrid_token; . /rgrid/launch) </dev/null >/rgrid/stdout 2>/rgrid/stderr 3>&- 4<&- 5<&-
-    rgrid_code=$?
-    [ "$1" = shared ] || { echo "exit $rgrid_code $rgrid_token" >&3; exit $rgrid_code; }
+    if [ "$rgrid_order" = wake ]; then
+      echo >&6
+      wait "$rgrid_interpreter"
+      rgrid_code=$?
+    else
+      exec 7>/rgrid/stdout 8>/rgrid/stderr
+      [ -z "$rgrid_interpreter" ] || { kill -KILL "$rgrid_interpreter"; wait "$rgrid_interpreter"; }
+      (unset rgrid_order rgrid_token rgrid_interpreter; . /rgrid/launch) \
+        </dev/null >&7 2>&8 3>&- 4<&- 5<&- 6<&- 7>&- 8>&-
+      rgrid_code=$?
+      exec 7>&- 8>&-
+    fi
     kill -KILL -1
+    [ "$1" = shared ] || { echo "exit $rgrid_code $rgrid_token" >&3; exit $rgrid_code; }
     wait
     until alone; do :; done
     empty /tmp && empty /dev/shm || exit $rgrid_code

@@ -33,7 +33,7 @@ export async function createWaitingContainer(
   const id = randomBytes(6).toString('hex')
   const directory = await createContainerDirectory(join(root, id), setup.user, homes)
   try {
-    await furnish(directory)
+    await furnish(directory, shape)
     const container = await docker.createContainer(
       createContainerOptions(shape, {
         ...setup,
@@ -45,7 +45,7 @@ export async function createWaitingContainer(
         ownPids: OWN_PIDS,
       }),
     )
-    return await startWaiting(shape, container, directory)
+    return await startWaiting(shape, container, directory, setup.hasInit)
   } catch (error) {
     await directory.remove()
     throw error

@@ -4,17 +4,18 @@ import type { Usage } from '@rgrid/protocol'
 import { StartError, type Exit, type Running } from '../../executor.js'
 import type { Sight } from '../cgroup-reader.js'
 import type { EngineWatch } from '../engine-watch.js'
+import { formatLaunchScript, type LaunchScript } from '../launch-script.js'
 import { killContainer } from '../kill-container.js'
 import { toExit } from '../to-exit.js'
 import { sampleUsage } from '../usage-sampler.js'
 import { waitForEnd } from '../wait-for-end.js'
+import { formatCall, suits } from './interpreter.js'
 import { endFifo, openFifo, writeFifo } from './open-fifo.js'
 import { toFifo, type WaitingContainer } from './waiting-container.js'
 
 /** How a script is started in a waiting container. */
 export interface WaitingLaunch {
-  /** The shell script that becomes it. */
-  readonly text: string
+  readonly script: LaunchScript
   readonly deadlineMs: number
   readonly engine: EngineWatch
   /** Called at the end of a script whose shared container can serve another: it is frozen. */
@@ -26,12 +27,14 @@ const MAX_PLAIN_CODE = 127
 const CALM_WITHIN_MS = 1_000
 // How long an engine that stops may take from ending a container to ending itself.
 const ENGINE_STOP_MS = 1_500
+// One that takes longer to start is not waited for: starting another is no slower then.
+const INTERPRETER_WITHIN_MS = 250
 const MIB = 1024 * 1024
 const TOKEN_BYTES = 16
 
 /**
  * Starts a script in a waiting container. Its exit code comes from the container's shell, milliseconds after the end;
- * it counts when nothing runs there any more and nothing was killed for want of memory. In all other cases the engine
+ * it counts when nothing else runs there any more and nothing was killed for want of memory. In all other cases the engine
  * is asked.
  *
  * @throws StartError when the container is not there any more; then the script was not started.
@@ -39,13 +42,13 @@ const TOKEN_BYTES = 16
 export async function launchWaiting(waiting: WaitingContainer, launch: WaitingLaunch): Promise<Running> {
   const { directory, container } = waiting
   const token = randomBytes(TOKEN_BYTES).toString('hex')
-  await directory.write('launch', launch.text)
+  const verb = await bringLaunch(waiting, launch.script)
   const stdout = openFifo(toFifo(directory, 'stdout'))
   const stderr = openFifo(toFifo(directory, 'stderr'))
   const before = waiting.look()
   const sampler = sampleUsage(container, () => undefined, waiting.look)
   const startedAt = performance.now()
-  if (!waiting.isAlive() || !writeFifo(toFifo(directory, 'go'), `run ${token}`)) {
+  if (!waiting.isAlive() || !writeFifo(toFifo(directory, 'go'), `${verb} ${token}`)) {
     sampler.stop()
     stdout.destroy()
     stderr.destroy()
@@ -109,7 +112,7 @@ export async function launchWaiting(waiting: WaitingContainer, launch: WaitingLa
       const isCalm = await becomes(isAlone, waiting)
       return isCalm ? endShared(code, wallMs, sight) : askEngine()
     }
-    if (isPlain && hasEnoughMemory && sight.oomKills !== null && (await becomes(isEmpty, waiting)))
+    if (isPlain && hasEnoughMemory && sight.oomKills !== null && (await becomes(isOver, waiting)))
       return { cause: 'exit', exitCode: code, signal: null, message: null, usage: measure(wallMs) }
     return askEngine()
   }
@@ -134,6 +137,21 @@ export async function launchWaiting(waiting: WaitingContainer, launch: WaitingLa
   }
 }
 
+/** Puts a launch where the container looks for it, and says what its shell is told to do with it. */
+async function bringLaunch(
+  { directory, shape: { interpreter }, events }: WaitingContainer,
+  launch: LaunchScript,
+): Promise<'run' | 'wake'> {
+  const canWake =
+    interpreter !== undefined &&
+    suits(interpreter, launch) &&
+    (await events.isInterpreterUp(INTERPRETER_WITHIN_MS))
+  await (canWake
+    ? directory.write('call', formatCall(launch))
+    : directory.write('launch', formatLaunchScript(launch)))
+  return canWake ? 'wake' : 'run'
+}
+
 const isKill = (code: number | undefined): boolean => code === 137 || code === 143
 
 type Check = (waiting: WaitingContainer) => boolean | Promise<boolean>
@@ -151,7 +169,8 @@ async function becomes(check: Check, waiting: WaitingContainer): Promise<boolean
   return true
 }
 
-const isEmpty: Check = ({ look }) => look()?.hasProcesses !== true
+/** Whether nothing runs in a container any more but the shell that has told of the end, which does not write to files. */
+const isOver: Check = ({ look, shellProcesses }) => (look()?.processes ?? 0) <= shellProcesses
 
 /** Whether nothing runs in a container but what was there before the first script, less the shell that obeys. */
 const isAlone: Check = async (waiting) => {

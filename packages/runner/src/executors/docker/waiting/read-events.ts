@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** What a waiting container tells of itself. */
 export interface ContainerEvents {
@@ -9,17 +10,19 @@ export interface ContainerEvents {
    * say.
    */
   nextExit(token: string): Promise<number | undefined>
+  /** Whether its interpreter waits by now, or comes to within `timeoutMs`. */
+  isInterpreterUp(timeoutMs: number): Promise<boolean>
   /** Resolves when its shell is gone, or can no longer be listened to. */
   readonly ended: Promise<void>
 }
 
 interface Line {
-  /** What is told: `ready`, or the end of what was started with a token. */
+  /** What is told: `ready`, `up`, or the end of what was started with a token. */
   readonly word: string
   readonly code: number
 }
 
-const LINE = /^(?:(ready)|exit (\d{1,3}) ([\da-f]{1,64}))$/
+const LINE = /^(?:(ready|up)|exit (\d{1,3}) ([\da-f]{1,64}))$/
 // A few lines are all that a container has to say at a time. Who says more is not listened to any longer.
 const MAX_WAITING_BYTES = 1024
 
@@ -33,6 +36,7 @@ export function readEvents(source: Readable): ContainerEvents {
   let rest = ''
   let unheardBytes = 0
   let isOver = false
+  let isUp = false
 
   const wake = (): void => {
     for (const listener of listeners) listener()
@@ -46,7 +50,8 @@ export function readEvents(source: Readable): ContainerEvents {
     for (const text of texts) {
       const [, ready, code, token] = LINE.exec(text) ?? []
       const word = ready ?? token
-      if (word !== undefined) lines.push({ word, code: Number(code) })
+      if (word === 'up') isUp = true
+      else if (word !== undefined) lines.push({ word, code: Number(code) })
     }
     return wake()
   })
@@ -59,6 +64,7 @@ export function readEvents(source: Readable): ContainerEvents {
     }),
   )
 
+  const heard = (): Promise<void> => new Promise((resolve) => listeners.add(resolve))
   const next = async (word: string): Promise<Line | undefined> => {
     for (;;) {
       const line = lines.find((candidate) => candidate.word === word)
@@ -69,10 +75,16 @@ export function readEvents(source: Readable): ContainerEvents {
         return line
       }
       if (isOver) return undefined
-      await new Promise<void>((resolve) => listeners.add(resolve))
+      await heard()
     }
   }
   return {
+    async isInterpreterUp(timeoutMs) {
+      const late = performance.now() + timeoutMs
+      while (!isUp && !isOver && performance.now() < late)
+        await Promise.race([heard(), sleep(late - performance.now(), undefined, { ref: false })])
+      return isUp && !isOver
+    },
     nextReady: async () => (await next('ready')) !== undefined,
     nextExit: async (token) => (await next(token))?.code,
     ended,

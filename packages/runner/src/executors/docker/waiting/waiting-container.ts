@@ -1,5 +1,5 @@
 import type { Container } from 'dockerode'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createCgroupReader, type Look } from '../cgroup-reader.js'
 import type { ContainerDirectory } from '../control-directory.js'
@@ -8,6 +8,8 @@ import { listProcesses } from '../list-processes.js'
 import { removeContainer } from '../remove-container.js'
 import type { Shape } from '../shape.js'
 import { BOOT_SCRIPT } from './boot-script.js'
+import { formatInterpreter, INTERPRETER_PATH } from './interpreter.js'
+import { INTERPRETER_PROGRAM } from './interpreter-program.js'
 import { makeFifos, openFifo } from './open-fifo.js'
 import { readEvents, type ContainerEvents } from './read-events.js'
 
@@ -19,6 +21,8 @@ export interface WaitingContainer {
   readonly events: ContainerEvents
   /** Looks at its control group. */
   readonly look: Look
+  /** How many processes its shell is, with the init that started it. */
+  readonly shellProcesses: number
   /** The processes that were in it before any script, where it is shared. */
   readonly own: readonly number[]
   /** The processes that are in it now. */
@@ -41,7 +45,7 @@ export interface WaitingContainer {
 }
 
 const READY_WITHIN_MS = 30_000
-const FIFOS = ['events', 'go', 'control', 'stdout', 'stderr'] as const
+const FIFOS = ['events', 'go', 'control', 'wake', 'stdout', 'stderr'] as const
 
 /** How many processes of RGrid are in a waiting container: an init, two shells, and a timer of two. */
 export const OWN_PIDS = 5
@@ -51,10 +55,13 @@ export const toFifo = ({ mountDir }: ContainerDirectory, name: (typeof FIFOS)[nu
   join(mountDir, name)
 
 /** Puts what a waiting container needs into its directory. */
-export async function furnish(directory: ContainerDirectory): Promise<void> {
+export async function furnish(directory: ContainerDirectory, { interpreter }: Shape): Promise<void> {
   await makeFifos(FIFOS.map((name) => toFifo(directory, name)))
   await Promise.all(FIFOS.map((name) => directory.give(name)))
   await directory.write('boot', BOOT_SCRIPT)
+  if (interpreter === undefined) return
+  await directory.write(basename(INTERPRETER_PATH), INTERPRETER_PROGRAM)
+  await directory.write('interpreter', formatInterpreter(interpreter))
 }
 
 /**
@@ -66,6 +73,7 @@ export async function startWaiting(
   shape: Shape,
   container: Container,
   directory: ContainerDirectory,
+  hasInit: boolean,
 ): Promise<WaitingContainer> {
   const source = openFifo(toFifo(directory, 'events'))
   const events = readEvents(source)
@@ -92,6 +100,7 @@ export async function startWaiting(
     directory,
     events,
     look: createCgroupReader(container.id),
+    shellProcesses: hasInit ? 2 : 1,
     listProcesses: () => listProcesses(container),
     async freeze() {
       // Only once it has been started there is something to look for.

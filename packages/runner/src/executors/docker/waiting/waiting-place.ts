@@ -2,7 +2,7 @@ import { chmod } from 'node:fs/promises'
 import type { Launch, Place, Running } from '../../executor.js'
 import { handOver, type ContainerUser } from '../container-user.js'
 import type { EngineWatch } from '../engine-watch.js'
-import { formatLaunchScript, type LaunchScript } from '../launch-script.js'
+import type { LaunchScript } from '../launch-script.js'
 import { readProcesses } from '../list-processes.js'
 import { emptyFew } from '../remove-tree.js'
 import { limitDisk } from '../watch-disk.js'
@@ -41,7 +41,7 @@ export function createWaitingPlace(
     await handOver(workDir, user)
     await item.thaw()
     return launchWaiting(item, {
-      text: formatLaunchScript(complete(given)),
+      script: complete(given),
       deadlineMs: given.deadlineMs,
       engine,
       onGoodEnd: () => (canGoOn = true),
