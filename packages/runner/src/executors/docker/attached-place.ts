@@ -59,7 +59,7 @@ export async function createAttachedPlace(
           entrypoint: ['/bin/sh', '/rgrid/launch'],
         }
       : formatLaunchProgram(complete(given))
-    await directory.write(file, text)
+    directory.write(file, text)
     const labels = {
       [LABELS.instance]: instance,
       [LABELS.execution]: request.executionId,

@@ -1,4 +1,5 @@
-import { chown, mkdir, rm, writeFile } from 'node:fs/promises'
+import { chownSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ContainerUser } from './container-user.js'
 import { removeTree } from './remove-tree.js'
@@ -9,10 +10,10 @@ export interface ContainerDirectory {
   readonly workDir: string
   /** What the runner hands to it, read-only, at `/rgrid`. */
   readonly mountDir: string
-  /** Puts a file into {@link ContainerDirectory.mountDir}. */
-  write(name: string, text: string): Promise<void>
+  /** Puts a small file into {@link ContainerDirectory.mountDir}, at once: a start of a script waits for it. */
+  write(name: string, text: string): void
   /** Gives files in {@link ContainerDirectory.mountDir} that are there already to the container's user. */
-  give(name: string): Promise<void>
+  give(name: string): void
   remove(): Promise<void>
 }
 
@@ -26,18 +27,18 @@ export async function createContainerDirectory(
 ): Promise<ContainerDirectory> {
   const mountDir = join(home, 'rgrid')
   const workDir = join(home, 'work')
-  const own = async (path: string): Promise<void> => {
-    if (user.isForeign) await chown(path, user.uid, user.gid)
+  const own = (path: string): void => {
+    if (user.isForeign) chownSync(path, user.uid, user.gid)
   }
   const directory: ContainerDirectory = {
     workDir,
     mountDir,
-    async write(name, text) {
+    write(name, text) {
       const path = join(mountDir, name)
       // Never written over: what reads the old one goes on reading it.
-      await rm(path, { force: true })
-      await writeFile(path, text, { mode: 0o400, flag: 'wx' })
-      await own(path)
+      rmSync(path, { force: true })
+      writeFileSync(path, text, { mode: 0o400, flag: 'wx' })
+      own(path)
     },
     give: (name) => own(join(mountDir, name)),
     async remove() {
@@ -50,11 +51,11 @@ export async function createContainerDirectory(
     await mkdir(home, { mode: 0o700, recursive: true })
     for (const path of [mountDir, workDir]) {
       await mkdir(path, { mode: 0o700 })
-      await own(path)
+      own(path)
     }
-    await directory.write('hosts', HOSTS)
+    directory.write('hosts', HOSTS)
     // No name server: a lookup fails at once in place of waiting for one.
-    await directory.write('resolv.conf', '')
+    directory.write('resolv.conf', '')
     return directory
   } catch (error) {
     await directory.remove()

@@ -1,16 +1,20 @@
 import type { Offer } from '@rgrid/protocol'
-import { sql, type Kysely } from 'kysely'
+import { sql, type Kysely, type Selectable } from 'kysely'
 import { randomBytes } from 'node:crypto'
 import type { ClaimOrder, StoredClaim } from '../execution-store.js'
 import { runnerUnknown } from '../faults.js'
 import { fitsOffer } from '../fits-offer.js'
 import { moveExecution } from './move-execution.js'
 import { NEED_COLUMNS, readNeeds, whereFits } from './need-columns.js'
-import type { Database } from './schema.js'
+import type { Database, ExecutionsTable } from './schema.js'
 import { noteRunnerSeen, parseOffers } from './sqlite-runners.js'
 import { parseSpec } from './to-execution.js'
+import { withoutSync } from './without-sync.js'
 
 const TOKEN_BYTES = 16
+
+type ClaimedRow = Pick<StoredClaim, 'attempt' | 'leaseToken' | 'executor'> &
+  Pick<Selectable<ExecutionsTable>, 'id' | 'spec'>
 
 // A literal, as SQLite cannot use the index of queued rows for a bound parameter.
 const QUEUED = sql.lit('queued' as const)
@@ -23,15 +27,17 @@ export async function claimExecutions(
 ): Promise<StoredClaim[]> {
   const offers = await findOffers(db, now(), order)
   if (offers.length === 0 || !(await hasWork(db, order))) return []
-  return db.transaction().execute(async (trx) => {
+  // A claim that a power cut undoes was never there: what starts a script is another transaction, which would not find it.
+  return withoutSync(db, async (trx) => {
     const again = await listClaims(trx, order)
     if (again.length > 0) return again
+    const claims: StoredClaim[] = []
     for (const row of await listFitting(trx, order, offers)) {
       const needs = readNeeds(row)
       const offer = offers.find((candidate) => fitsOffer(candidate, needs))
-      if (offer !== undefined) await claimOne(trx, now(), order, row.id, row.attempt + 1, offer)
+      if (offer !== undefined) claims.push(await claimOne(trx, now(), order, row, offer))
     }
-    return listClaims(trx, order)
+    return claims
   })
 }
 
@@ -86,22 +92,22 @@ function listFitting(trx: Kysely<Database>, { project, pool, max }: ClaimOrder, 
 async function claimOne(
   trx: Kysely<Database>,
   time: number,
-  { runnerId, claimId, leaseMs }: ClaimOrder,
-  id: string,
-  attempt: number,
+  { project, runnerId, claimId, leaseMs }: ClaimOrder,
+  { id, attempt: attempts }: Pick<Selectable<ExecutionsTable>, 'id' | 'attempt'>,
   { executor }: Offer,
-): Promise<void> {
-  const lease = {
+): Promise<StoredClaim> {
+  const attempt = attempts + 1
+  const leaseToken = randomBytes(TOKEN_BYTES).toString('hex')
+  await moveExecution(trx, { id }, 'claimed', {
     attempt,
     executor,
-    lease_token: randomBytes(TOKEN_BYTES).toString('hex'),
+    lease_token: leaseToken,
     lease_until: time + leaseMs,
     runner_id: runnerId,
     claim_id: claimId,
     claimed_at: time,
     last_seq: 0,
-  }
-  if (!(await moveExecution(trx, { id }, 'claimed', lease))) return
+  })
   await trx
     .insertInto('attempts')
     .values({
@@ -115,6 +121,13 @@ async function claimOne(
       outcome: null,
     })
     .execute()
+  // Read here, as it is not in the index that the queue is searched by.
+  const { spec } = await trx
+    .selectFrom('executions')
+    .select('spec')
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow()
+  return toClaim(trx, project, { id, attempt, leaseToken, executor, spec })
 }
 
 async function listClaims(
@@ -123,7 +136,7 @@ async function listClaims(
 ): Promise<StoredClaim[]> {
   const rows = await trx
     .selectFrom('executions')
-    .select(['id', 'attempt', 'lease_token', 'executor', 'spec'])
+    .select(['id', 'attempt', 'lease_token as leaseToken', 'executor', 'spec'])
     .where('project', '=', project)
     .where('runner_id', '=', runnerId)
     .where('claim_id', '=', claimId)
@@ -132,12 +145,19 @@ async function listClaims(
     .orderBy('id')
     .execute()
   const claims: StoredClaim[] = []
-  for (const { id, attempt, lease_token: leaseToken, executor, spec } of rows) {
-    if (leaseToken === null || executor === null) continue
-    const files = await listFiles(trx, project, id)
-    claims.push({ executionId: id, attempt, leaseToken, project, executor, spec: parseSpec(spec), files })
-  }
+  for (const { leaseToken, executor, ...row } of rows)
+    if (leaseToken !== null && executor !== null)
+      claims.push(await toClaim(trx, project, { ...row, leaseToken, executor }))
   return claims
+}
+
+async function toClaim(
+  trx: Kysely<Database>,
+  project: string,
+  { id, spec, ...claim }: ClaimedRow,
+): Promise<StoredClaim> {
+  const files = await listFiles(trx, project, id)
+  return { ...claim, executionId: id, project, spec: parseSpec(spec), files }
 }
 
 async function listFiles(trx: Kysely<Database>, project: string, id: string): Promise<StoredClaim['files']> {

@@ -146,9 +146,8 @@ async function bringLaunch(
     interpreter !== undefined &&
     suits(interpreter, launch) &&
     (await events.isInterpreterUp(INTERPRETER_WITHIN_MS))
-  await (canWake
-    ? directory.write('call', formatCall(launch))
-    : directory.write('launch', formatLaunchScript(launch)))
+  if (canWake) directory.write('call', formatCall(launch))
+  else directory.write('launch', formatLaunchScript(launch))
   return canWake ? 'wake' : 'run'
 }
 

@@ -57,11 +57,11 @@ export const toFifo = ({ mountDir }: ContainerDirectory, name: (typeof FIFOS)[nu
 /** Puts what a waiting container needs into its directory. */
 export async function furnish(directory: ContainerDirectory, { interpreter }: Shape): Promise<void> {
   await makeFifos(FIFOS.map((name) => toFifo(directory, name)))
-  await Promise.all(FIFOS.map((name) => directory.give(name)))
-  await directory.write('boot', BOOT_SCRIPT)
+  for (const name of FIFOS) directory.give(name)
+  directory.write('boot', BOOT_SCRIPT)
   if (interpreter === undefined) return
-  await directory.write(basename(INTERPRETER_PATH), INTERPRETER_PROGRAM)
-  await directory.write('interpreter', formatInterpreter(interpreter))
+  directory.write(basename(INTERPRETER_PATH), INTERPRETER_PROGRAM)
+  directory.write('interpreter', formatInterpreter(interpreter))
 }
 
 /**
