@@ -19,18 +19,23 @@ export interface LogShipper {
 }
 
 const HIGH_WATER_BYTES = 4 * LIMITS.logRequestBytes
+// Nobody sees such a delay, and most scripts are over, or have said all of a thing, within it.
+const GATHER_MS = 10
 
 /**
- * Makes a {@link LogShipper}. The first bytes leave at once; while a request is under way the following ones gather,
- * so that a script that prints byte by byte costs few requests.
+ * Makes a {@link LogShipper}. The first bytes leave at once; what follows within a moment gathers, so that a script that
+ * prints byte by byte costs few requests, and what it prints last goes along with its end.
  */
 export function createLogShipper({ send, ...cap }: LogShipperOptions): LogShipper {
   const log = createLogCap(cap)
   const waiting: Piece[] = []
   const append = createJoiner()
+  const drained = new Set<() => void>()
   let waitingBytes = 0
   let seq = 0
   let shipping: Promise<void> | undefined
+  let hurry: (() => void) | undefined
+  let isFinishing = false
   let failed = false
 
   const take = (): LogChunk[] => {
@@ -39,12 +44,32 @@ export function createLogShipper({ send, ...cap }: LogShipperOptions): LogShippe
     return coalesce(pieces).map((piece) => toChunk(piece, ++seq))
   }
 
+  const sendNext = async (): Promise<void> => {
+    await send(take()).catch(() => {
+      // Without the lease there is nobody to send to: the attempt ends elsewhere.
+      failed = true
+    })
+    if (waiting.length > 0 && !failed) return
+    for (const resume of drained) resume()
+    drained.clear()
+  }
+
+  const gather = (): Promise<void> =>
+    new Promise((resolve) => {
+      const go = (): void => {
+        clearTimeout(timer)
+        hurry = undefined
+        resolve()
+      }
+      const timer = setTimeout(go, GATHER_MS)
+      hurry = go
+      if (isFinishing || waitingBytes >= LIMITS.logRequestBytes) go()
+    })
+
   const ship = async (): Promise<void> => {
-    while (waiting.length > 0 && !failed) {
-      await send(take()).catch(() => {
-        // Without the lease there is nobody to send to: the attempt ends elsewhere.
-        failed = true
-      })
+    while (waiting.length > 0 && !failed && !isFinishing) {
+      await sendNext()
+      await gather()
     }
     shipping = undefined
   }
@@ -53,6 +78,7 @@ export function createLogShipper({ send, ...cap }: LogShipperOptions): LogShippe
     if (failed) return
     append(waiting, piece)
     waitingBytes += piece.bytes.byteLength
+    if (waitingBytes >= LIMITS.logRequestBytes) hurry?.()
   }
 
   return {
@@ -64,11 +90,17 @@ export function createLogShipper({ send, ...cap }: LogShipperOptions): LogShippe
       }
       return failed || waitingBytes < HIGH_WATER_BYTES
     },
-    drained: () => shipping ?? Promise.resolve(),
+    drained: () =>
+      new Promise((resolve) => {
+        if (waiting.length === 0 || failed) resolve()
+        else drained.add(resolve)
+      }),
     async finish() {
       for (const piece of log.end()) enqueue(piece)
+      isFinishing = true
+      hurry?.()
       await shipping
-      while (waitingBytes > LIMITS.logRequestBytes && !failed) await send(take())
+      while (waitingBytes > LIMITS.logRequestBytes && !failed) await sendNext()
       return take()
     },
   }

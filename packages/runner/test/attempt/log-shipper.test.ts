@@ -1,5 +1,5 @@
 import { LIMITS, type LogChunk } from '@rgrid/protocol'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createLogShipper } from '../../src/attempt/log-shipper.js'
 import type { Piece } from '../../src/attempt/log-cap.js'
 
@@ -43,11 +43,50 @@ describe('a log shipper', () => {
     for (const letter of 'abcdef') shipper.write(piece(letter))
 
     gate.answer()
+    await vi.waitFor(() => expect(gate.requests).toHaveLength(2))
+
+    expect(gate.requests[1]).toHaveLength(1)
+    expect(bytes(gate.requests[1] ?? []).toString()).toBe('bcdef')
+  })
+
+  test('gathers what comes soon after a request', async () => {
+    const gate = createGate()
+    const shipper = createLogShipper({ ...cap, send: gate.send })
+    shipper.write(piece('a'))
+    gate.answer()
+    await settle()
+    for (const letter of 'bcd') {
+      shipper.write(piece(letter))
+      await settle()
+    }
+    await vi.waitFor(() => expect(gate.requests).toHaveLength(2))
+
+    expect(gate.requests.map((chunks) => bytes(chunks).toString())).toEqual(['a', 'bcd'])
+  })
+
+  test('leaves what came last to its end, without a wait', async () => {
+    const gate = createGate()
+    const shipper = createLogShipper({ ...cap, send: gate.send })
+    shipper.write(piece('a'))
+    gate.answer()
+    await settle()
+    shipper.write(piece('b'))
+    const last = await Promise.race([shipper.finish(), settle()])
+
+    expect(bytes(last ?? []).toString()).toBe('b')
+    expect(gate.requests).toHaveLength(1)
+  })
+
+  test('does not gather more than one request takes', async () => {
+    const gate = createGate()
+    const shipper = createLogShipper({ ...cap, send: gate.send })
+    shipper.write(piece('a'))
+    gate.answer()
+    await settle()
+    shipper.write(piece(Buffer.alloc(LIMITS.logRequestBytes)))
     await settle()
 
     expect(gate.requests).toHaveLength(2)
-    expect(gate.requests[1]).toHaveLength(1)
-    expect(bytes(gate.requests[1] ?? []).toString()).toBe('bcdef')
   })
 
   test('never has two requests under way', async () => {
