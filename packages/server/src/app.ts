@@ -71,7 +71,15 @@ async function handle(
     assertScope(caller, access)
     project = caller.project
   }
-  return route.run({ request, project, params, readJson: () => readJson(request, context.bodyTimeoutMs) })
+  const response = await route.run({
+    request,
+    project,
+    params,
+    readJson: () => readJson(request, context.bodyTimeoutMs),
+  })
+  // In one place, so that no answer can forget it: what was answered with success is not lost.
+  if (route.waitsForStore ?? route.method !== 'get') await context.store.flush()
+  return response
 }
 
 function methodNotAllowed(routes: readonly Route[], path: string): RGridError {

@@ -82,6 +82,7 @@ export function createServer(options: ServerOptions): RGridServer {
       const admin = mintKey(DEFAULT_PROJECT, ['submit', 'read', 'admin'])
       const runner = mintKey(DEFAULT_PROJECT, ['runner'])
       const added = await store.keys.addFirst([admin.stored, runner.stored])
+      await store.flush()
       return added ? { admin: admin.text, runner: runner.text } : undefined
     },
     close: () => (closed ??= close()),

@@ -18,6 +18,12 @@ export interface RouteRule<P extends z.ZodType, Q extends z.ZodType, B extends z
   readonly body?: B
   /** The body is a blob, which the handler reads. */
   readonly takesBytes?: boolean
+  /**
+   * Whether the answer waits until what was written is safe. Always so where somebody relies on it.
+   *
+   * @default true, but for `get`
+   */
+  readonly waitsForStore?: boolean
   readonly answers: Readonly<Record<number, readonly Answer[]>>
   readonly handle: (input: RouteInput<z.output<P>, z.output<Q>, z.output<B>>) => Promise<Response>
 }

@@ -47,6 +47,8 @@ export const runnerRoutes = (context: Context): Route[] => [
     access: RUNNER,
     summary: 'Takes executions, waiting for some to come up. Repeating a claim id returns the same claims.',
     body: claimRequestSchema,
+    // A claim that a power cut undoes was never there: the script starts only once "started" has found it, and is safe.
+    waitsForStore: false,
     answers: { 200: [claimsSchema] },
     handle: async ({ request, project, body }) =>
       answerJson({ claims: await claimExecutions(context, project, body, request.signal) }),

@@ -1,4 +1,4 @@
-import type { ArtifactRecord, ExecutionPage, ExecutionRecord } from '@rgrid/protocol'
+import { isTerminal, type ArtifactRecord, type ExecutionPage, type ExecutionRecord } from '@rgrid/protocol'
 import type { Context } from '../context.js'
 import { controlTopic, executionTopic } from '../signals.js'
 import type { PageQuery, StoredExecution } from '../store/execution-store.js'
@@ -14,6 +14,8 @@ import { toRecord, toSummary } from './to-record.js'
  */
 export async function getExecution(context: Context, project: string, id: string): Promise<ExecutionRecord> {
   const stored = await findExecution(context, project, id)
+  // It may have ended this moment.
+  if (isTerminal(stored.status)) await context.store.flush()
   const record = toRecord(stored, await context.store.executions.listArtifacts(project, id, 'output'))
   if (stored.status !== 'queued') return record
   const unfit = await explainQueue(context, project, stored.pool, toNeeds(stored.spec))
@@ -31,6 +33,7 @@ export async function listExecutions(
   query: PageQuery,
 ): Promise<ExecutionPage> {
   const found = await store.executions.list(project, { ...query, limit: query.limit + 1 })
+  if (found.some(({ status }) => isTerminal(status))) await store.flush()
   const executions = found.slice(0, query.limit).map(toSummary)
   return { executions, next: found.length > query.limit ? (executions.at(-1)?.id ?? null) : null }
 }

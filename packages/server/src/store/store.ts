@@ -14,6 +14,11 @@ export interface Store {
   readonly keys: KeyStore
   readonly blobs: BlobIndex
   readonly runners: RunnerStore
+  /**
+   * Resolves when all that was written before is safe, also from a power cut. What was written can be read at once; who
+   * tells others of it as done waits for this first.
+   */
+  flush(): Promise<void>
   /** Closes the store. Calling it again does nothing. */
   close(): Promise<void>
 }

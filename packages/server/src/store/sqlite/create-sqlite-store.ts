@@ -23,7 +23,7 @@ export interface SqliteStoreOptions {
  * and its schema brought up to date, with the first use; a file written by a newer version is refused then.
  */
 export function createSqliteStore({ path, now = Date.now }: SqliteStoreOptions): Store {
-  const { db, release } = shareDatabase(path)
+  const { db, flush, release } = shareDatabase(path)
   let closed: Promise<void> | undefined
   return {
     executions: createExecutionStore(db, now),
@@ -31,6 +31,7 @@ export function createSqliteStore({ path, now = Date.now }: SqliteStoreOptions):
     keys: createKeyStore(db, now),
     blobs: createBlobIndex(db, now),
     runners: createRunnerStore(db, now),
+    flush,
     close: () => (closed ??= release()),
   }
 }

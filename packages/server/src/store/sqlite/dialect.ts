@@ -26,12 +26,18 @@ class TransactionalAdapter extends SqliteAdapter {
 }
 
 const MAX_STATEMENTS = 256
+const WRITES = /^(?:commit|insert|update|delete|create)/i
 
-/** Keeps prepared statements: preparing one takes longer than most of them run. */
-export function keepStatements(file: BetterSqlite3.Database): SqliteDatabase {
+/**
+ * Keeps prepared statements: preparing one takes longer than most of them run.
+ *
+ * @param onWrite - called before each statement that changes the file
+ */
+export function keepStatements(file: BetterSqlite3.Database, onWrite: () => void): SqliteDatabase {
   const statements = new Map<string, BetterSqlite3.Statement>()
   return {
     prepare(sql) {
+      if (WRITES.test(sql)) onWrite()
       const kept = statements.get(sql)
       if (kept !== undefined) return kept
       if (statements.size >= MAX_STATEMENTS) statements.clear()

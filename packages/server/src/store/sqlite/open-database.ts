@@ -2,6 +2,7 @@ import BetterSqlite3 from 'better-sqlite3'
 import { Kysely, Migrator } from 'kysely'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { createFlusher } from './create-flusher.js'
 import { createDialect, keepStatements } from './dialect.js'
 import { MIGRATIONS } from './migrations.js'
 import type { Database } from './schema.js'
@@ -9,23 +10,41 @@ import type { Database } from './schema.js'
 const BUSY_TIMEOUT_MS = 5_000
 const JOURNAL_SIZE_LIMIT_BYTES = 64 * 1024 * 1024
 
+/** An open file. */
+export interface OpenDatabase {
+  readonly db: Kysely<Database>
+  /** Resolves when all that was committed before is on the disk. */
+  readonly flush: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
 /** Opens the file with its first query, and brings its schema up to date before that. */
-export function openDatabase(path: string): Kysely<Database> {
-  return new Kysely<Database>({
+export function openDatabase(path: string): OpenDatabase {
+  const flusher = createFlusher(`${path}-wal`)
+  let isFlushed = false
+  const db = new Kysely<Database>({
     dialect: createDialect(async () => {
       if (path !== ':memory:') prepareFile(path)
       const file = new BetterSqlite3(path, { timeout: BUSY_TIMEOUT_MS })
       try {
-        setPragmas(file)
+        isFlushed = setPragmas(file)
         assertNotNewer(file, path)
         await migrate(file)
-        return keepStatements(file)
+        return keepStatements(file, () => flusher.noteWrite())
       } catch (error) {
         file.close()
         throw error
       }
     }),
   })
+  return {
+    db,
+    flush: () => (isFlushed ? flusher.flush() : Promise.resolve()),
+    async close() {
+      await flusher.close()
+      await db.destroy()
+    },
+  }
 }
 
 // For its owner only, from before the first byte: it holds what scripts are given in their environment.
@@ -34,21 +53,27 @@ function prepareFile(path: string): void {
   closeSync(openSync(path, 'a', 0o600))
 }
 
-function setPragmas(file: BetterSqlite3.Database): void {
-  retryBusy(() => file.pragma('journal_mode = WAL'))
-  // FULL, as NORMAL may lose what was answered with success when the power fails.
-  file.pragma('synchronous = FULL')
+/**
+ * Sets what holds for this connection.
+ *
+ * @returns whether commits have to be flushed, as they do not wait for the disk themselves.
+ */
+function setPragmas(file: BetterSqlite3.Database): boolean {
+  const mode = retryBusy(() => file.pragma('journal_mode = WAL', { simple: true }))
+  // Some file systems, and a database in memory, do not take it.
+  const isWal = mode === 'wal'
+  file.pragma(`synchronous = ${isWal ? 'NORMAL' : 'FULL'}`)
   file.pragma('foreign_keys = ON')
   file.pragma(`journal_size_limit = ${JOURNAL_SIZE_LIMIT_BYTES}`)
+  return isWal
 }
 
 // Switching to WAL does not wait for the busy timeout when two processes open a new file at once.
-function retryBusy(operation: () => unknown): void {
+function retryBusy<T>(operation: () => T): T {
   const deadline = performance.now() + BUSY_TIMEOUT_MS
   for (;;) {
     try {
-      operation()
-      return
+      return operation()
     } catch (error) {
       if (!isBusy(error) || performance.now() > deadline) throw error
     }

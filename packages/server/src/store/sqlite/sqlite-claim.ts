@@ -9,7 +9,6 @@ import { NEED_COLUMNS, readNeeds, whereFits } from './need-columns.js'
 import type { Database, ExecutionsTable } from './schema.js'
 import { noteRunnerSeen, parseOffers } from './sqlite-runners.js'
 import { parseSpec } from './to-execution.js'
-import { withoutSync } from './without-sync.js'
 
 const TOKEN_BYTES = 16
 
@@ -27,8 +26,7 @@ export async function claimExecutions(
 ): Promise<StoredClaim[]> {
   const offers = await findOffers(db, now(), order)
   if (offers.length === 0 || !(await hasWork(db, order))) return []
-  // A claim that a power cut undoes was never there: what starts a script is another transaction, which would not find it.
-  return withoutSync(db, async (trx) => {
+  return db.transaction().execute(async (trx) => {
     const again = await listClaims(trx, order)
     if (again.length > 0) return again
     const claims: StoredClaim[] = []
