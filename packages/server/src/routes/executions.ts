@@ -32,8 +32,10 @@ export const executionRoutes = (context: Context): Route[] => [
     answers: { 200: [executionSchema, 'events'], 201: [executionSchema, 'events'] },
     async handle({ request, project, params: { id }, query, body }) {
       const after = readCursor(request, query)
-      const status = (await submitExecution(context, project, id, body)) ? 201 : 200
-      if (wantsEvents(request)) return answerEvents(followExecution(context, project, id, after), status)
+      const isNew = await submitExecution(context, project, id, body)
+      const status = isNew ? 201 : 200
+      if (wantsEvents(request))
+        return answerEvents(followExecution(context, project, id, after, isNew), status)
       return answerJson(await getExecution(context, project, id), status)
     },
   }),

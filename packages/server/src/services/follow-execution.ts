@@ -8,12 +8,18 @@ import { explainQueue } from './explain-queue.js'
 
 const BATCH_BYTES = 256 * 1024
 const PING_MS = 15_000
+// Most executions wait for less, and finding out what one waits for would hold up its claim.
+const EXPLAIN_AFTER_MS = 100
 
 interface Follower {
   readonly project: string
   readonly id: string
+  /** From when on it is told what the execution waits for. */
+  readonly explainFrom: number
   cursor: Cursor
   lastState: string
+  /** Whether it has still to be told what the execution waits for. */
+  isUnexplained: boolean
 }
 
 /** What a follower is sent next. */
@@ -27,14 +33,24 @@ interface Batch {
 /**
  * The events of an execution from a cursor on, as text of an event stream. Nothing is read ahead: each pull reads what is
  * behind the cursor, so that a slow follower holds no memory and slows nobody.
+ *
+ * @param isNew - whether the execution was submitted this moment: then it is not told at once what it waits for
  */
 export function followExecution(
   context: Context,
   project: string,
   id: string,
   after: Cursor,
+  isNew = false,
 ): ReadableStream<Uint8Array> {
-  const follower: Follower = { project, id, cursor: after, lastState: '' }
+  const follower: Follower = {
+    project,
+    id,
+    explainFrom: performance.now() + (isNew ? EXPLAIN_AFTER_MS : 0),
+    cursor: after,
+    lastState: '',
+    isUnexplained: false,
+  }
   const gone = new AbortController()
   let watch: Watch | undefined
   let lastSentAt = performance.now()
@@ -43,7 +59,7 @@ export function followExecution(
   const nextText = async (): Promise<Batch> => {
     watch ??= context.signals.watch(executionTopic(id))
     for (;;) {
-      if (isUpToDate) await watch.wait(RECHECK_MS, gone.signal)
+      if (isUpToDate) await watch.wait(follower.isUnexplained ? EXPLAIN_AFTER_MS : RECHECK_MS, gone.signal)
       if (context.closing.aborted || gone.signal.aborted) return { text: '', isEnd: true, isUpToDate }
       const batch = await readBatch(context, follower)
       isUpToDate = batch.isUpToDate
@@ -109,7 +125,11 @@ const mayBeBehind = (cursor: Cursor, { attempt, lastSeq }: Glance): boolean =>
 /** The state event, when it says anything new. */
 async function nextState(context: Context, follower: Follower, glance: Glance): Promise<string> {
   const { status, attempt, pool, needs, progress } = glance
-  const unfit = status === 'queued' ? await explainQueue(context, follower.project, pool, needs) : null
+  follower.isUnexplained = status === 'queued' && performance.now() < follower.explainFrom
+  const unfit =
+    status === 'queued' && !follower.isUnexplained
+      ? await explainQueue(context, follower.project, pool, needs)
+      : null
   const text = formatState({ status, attempt, message: unfit?.message ?? progress })
   if (text === follower.lastState) return ''
   follower.lastState = text

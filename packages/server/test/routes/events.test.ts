@@ -144,6 +144,22 @@ describe('the event stream', () => {
     })
   })
 
+  test('who submits is told a moment later what the execution waits for, if it still does', async () => {
+    const fixture = await createFixture()
+    const headers = { accept: 'text/event-stream' }
+    const response = await fixture.send('PUT', `/v1/executions/${createExecutionId()}`, createSpec(), {
+      headers,
+    })
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+    const states = [await reader.read(), await reader.read()].map(({ value }) =>
+      Buffer.from(value ?? []).toString(),
+    )
+    await reader.cancel()
+
+    expect(states[0]).toContain('"message":null')
+    expect(states[1]).toContain('no runner is connected')
+  })
+
   test.for(['abc', '-1', '99999999999999999999', '1', '1.2.3'])(
     'Last-Event-ID %s is refused',
     async (cursor) => {
