@@ -9,6 +9,7 @@ import {
   type Phases,
 } from '@rgrid/protocol'
 import { RETRY_LONG, type Api } from '@rgrid/protocol/client'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { InstallError, StartError, type Executor, type Place } from '../executors/executor.js'
 import type { Logger } from '../logger.js'
 import { collectOutputs, type Outputs } from './collect-outputs.js'
@@ -36,6 +37,8 @@ export interface AttemptContext {
 }
 
 const NOT_STARTED = { exitCode: null, signal: null, usage: null } as const
+// Removing a container takes its time, and the result shall be with whoever waits for it by then.
+const REMOVE_AFTER_MS = 10
 // Beyond the runner's own limit and its grace: this one only counts when the runner does not.
 const DEADLINE_MARGIN_MS = LIMITS.killGraceMs + 1_000
 
@@ -63,8 +66,13 @@ export async function runAttempt(context: AttemptContext, claim: Claim): Promise
     warn(error)
   } finally {
     lease.stop()
-    if (place !== undefined) context.cleanUp(place.remove().catch(warn))
+    if (place !== undefined) context.cleanUp(removeSoon(place).catch(warn))
   }
+}
+
+async function removeSoon(place: Place): Promise<void> {
+  await sleep(REMOVE_AFTER_MS)
+  await place.remove()
 }
 
 function createAttempt(

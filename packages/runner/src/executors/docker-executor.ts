@@ -41,7 +41,8 @@ export interface DockerExecutorOptions {
 }
 
 const IDLE_MS = 5 * 60_000
-const REFILL_DELAY_MS = 30
+const REFILL_DELAY_MS = 100
+const REFILL_PACE_MS = 30
 // How many images have a container waiting from the start.
 const PREWARMED = 3
 // The images of these are worth a pull before anyone asks.
@@ -63,6 +64,7 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
     max: 2 * slots,
     idleMs: IDLE_MS,
     refillDelayMs: REFILL_DELAY_MS,
+    paceMs: REFILL_PACE_MS,
     logger,
   })
   const getImageName = ({ runtime, image }: ImageRequest): string => image ?? runtimes[runtime].image

@@ -46,6 +46,27 @@ it('keeps one of a prewarmed shape, and as many as there are slots once it is in
   expect(pool.getStats()).toMatchObject({ waiting: 2 })
 })
 
+it('puts a start off for a script that has just begun, until it is over', async () => {
+  const shape = createTestShape('a')
+  const delays = { refillDelayMs: 10 * REFILL_DELAY_MS }
+  const counts: number[] = []
+  for (const isOver of [false, true]) {
+    const { pool, starts } = createTestPool(delays)
+    await useTwice(pool, starts, shape)
+    await pass(delays.refillDelayMs)
+    await fill(starts)
+    const before = starts.length
+    await pool.take(shape, patient())
+    if (isOver) pool.noteEnd()
+    await pass(delays.refillDelayMs - 1)
+    counts.push(starts.length - before)
+    await pass(REFILL_DELAY_MS)
+    counts.push(starts.length - before)
+  }
+
+  expect(counts).toEqual([0, 1, 1, 1])
+})
+
 it('starts ahead one at a time, each a while after the one before', async () => {
   const { pool, starts } = createTestPool()
   const shape = createTestShape('a')

@@ -87,6 +87,7 @@ export function createTestPool(options: Partial<PoolOptions<Item>> = {}) {
     max: 4,
     idleMs: IDLE_MS,
     refillDelayMs: REFILL_DELAY_MS,
+    paceMs: REFILL_DELAY_MS,
     logger: { info: () => undefined, warn: (message) => void warnings.push(message) },
     ...options,
   })

@@ -33,8 +33,13 @@ export interface PoolOptions<T extends Poolable> {
   readonly max: number
   /** How long those of a shape that nobody asks for are kept. */
   readonly idleMs: number
-  /** How long after a script was given its container another is started in its place, so that the script goes first. */
+  /**
+   * How long after a script was given its container another is started in its place, unless the script is over before:
+   * the start of a container takes from a short script what it has just gained.
+   */
   readonly refillDelayMs: number
+  /** How long after the start of one container the next begins, so that work gets its turn in between. */
+  readonly paceMs: number
   readonly logger: Logger
 }
 
@@ -50,6 +55,8 @@ export interface ContainerPool<T extends Poolable> {
   take(shape: Shape, signal: AbortSignal): Promise<Taken<T>>
   /** Takes a shared container back. */
   giveBack(item: T): void
+  /** A script is over: containers that were put off for it are started. */
+  noteEnd(): void
   /** Keeps one of a shape waiting from now on, used or not. */
   prewarm(shape: Shape): void
   getStats(): PoolStats
@@ -70,6 +77,7 @@ export function createContainerPool<T extends Poolable>(options: PoolOptions<T>)
   const counts = { hits: 0, misses: 0, waitedMs: 0 }
   const maker = createMaker(options, (entry, item) => put(entry, item), scheduleRefill)
   let isClosed = false
+  let heldUntil = 0
   let refillTimer: NodeJS.Timeout | undefined
 
   function put(entry: PoolEntry<T>, item: T): void {
@@ -84,9 +92,11 @@ export function createContainerPool<T extends Poolable>(options: PoolOptions<T>)
       scheduleRefill()
     })
   }
-  function scheduleRefill(): void {
+  function scheduleRefill(heldMs?: number): void {
+    if (heldMs !== undefined) heldUntil = performance.now() + heldMs
     clearTimeout(refillTimer)
-    if (!isClosed) refillTimer = setTimeout(refill, options.refillDelayMs).unref()
+    const delayMs = Math.max(options.paceMs, heldUntil - performance.now())
+    if (!isClosed) refillTimer = setTimeout(refill, delayMs).unref()
   }
   function refill(): void {
     const wanted = chooseToFill(entries.values(), perShape)
@@ -140,20 +150,19 @@ export function createContainerPool<T extends Poolable>(options: PoolOptions<T>)
       if (ready === undefined) counts.misses++
       else counts.hits++
       const item = ready ?? (await waitForOne(entry, signal))
-      scheduleRefill()
+      scheduleRefill(options.refillDelayMs)
       return { item, wasWaiting: ready !== undefined }
     },
     giveBack(item) {
       if (isReplaced(item.shape, entries)) maker.destroy(item)
       else put(getEntry(item.shape), item)
     },
+    noteEnd: () => scheduleRefill(0),
     prewarm(shape) {
       getEntry(shape).isPinned = true
       scheduleRefill()
     },
-    getStats() {
-      return { ...countByState(entries.values()), ...counts }
-    },
+    getStats: () => ({ ...countByState(entries.values()), ...counts }),
     async drain() {
       isClosed = true
       clearTimeout(refillTimer)

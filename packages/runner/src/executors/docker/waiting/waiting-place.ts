@@ -61,6 +61,7 @@ export function createWaitingPlace(
     },
     async remove() {
       clearTimeout(renameTimer)
+      pool.noteEnd()
       // Only what holds still can be emptied from outside without being led astray.
       if (!canGoOn || !item.isAlive() || !(await emptyFew(workDir))) return item.destroy()
       // A script owns the directory, and may have locked it.
