@@ -1,5 +1,6 @@
 import { leaseStateSchema, LIMITS, RGridError, type Claim, formatAttemptId } from '@rgrid/protocol'
 import { backoffMs, NO_RETRY, RETRY_LONG, type Api } from '@rgrid/protocol/client'
+import type { Logger } from '../logger.js'
 import { pause } from '../pause.js'
 
 /** What a lease keeper works with. */
@@ -12,6 +13,8 @@ export interface LeaseKeeperOptions {
   readonly onCancel: () => void
   /** Called once when the right to the attempt is gone, or can no longer be known to be there. */
   readonly onLost: () => void
+  /** Hears of the first of several renewals in a row that fail, and when the runner lets go by itself. */
+  readonly logger: Logger
 }
 
 /** Keeps the right to an attempt. */
@@ -40,10 +43,13 @@ export function keepLease({
   longPollMs,
   onCancel,
   onLost,
+  logger,
 }: LeaseKeeperOptions): LeaseKeeper {
   const control = new AbortController()
   const { signal } = control
-  const path = `/v1/runner/attempts/${formatAttemptId(claim.executionId, claim.attempt)}/renew`
+  const id = formatAttemptId(claim.executionId, claim.attempt)
+  const path = `/v1/runner/attempts/${id}/renew`
+  const fuseMs = Math.max(leaseMs - SELF_FENCE_MS, leaseMs / 2)
   let cancelled = false
   let fuse: NodeJS.Timeout
 
@@ -56,9 +62,13 @@ export function keepLease({
     clearTimeout(fuse)
     control.abort()
   }
+  const giveUp = (): void => {
+    logger.warn(`attempt ${id}: given up, as its lease could not be renewed for ${fuseMs / 1000} s`)
+    lose()
+  }
   const rearm = (): void => {
     clearTimeout(fuse)
-    fuse = setTimeout(lose, Math.max(leaseMs - SELF_FENCE_MS, leaseMs / 2)).unref()
+    fuse = setTimeout(giveUp, fuseMs).unref()
   }
 
   const renew = async (
@@ -89,6 +99,7 @@ export function keepLease({
       } catch (error) {
         if (signal.aborted) return
         if (error instanceof RGridError && error.code === 'lease_lost') return lose()
+        if (failures === 0) logger.warn(`attempt ${id}: its lease is not renewed: ${toMessage(error)}`)
         await pause(backoffMs(RETRY_LONG, failures++), signal)
       }
     }
@@ -105,3 +116,5 @@ export function keepLease({
     stop,
   }
 }
+
+const toMessage = (error: unknown): string => (error instanceof Error ? error.message : String(error))

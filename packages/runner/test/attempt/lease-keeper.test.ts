@@ -10,6 +10,8 @@ function keep(answer: (signal: AbortSignal | undefined) => Promise<{ cancelReque
   const seen: { path: string; json: unknown }[] = []
   const onCancel = vi.fn()
   const onLost = vi.fn()
+  const warn = vi.fn()
+  const logger = { info: () => undefined, warn }
   const call = ((
     _schema: unknown,
     { path, json }: { path: string; json: unknown },
@@ -19,9 +21,9 @@ function keep(answer: (signal: AbortSignal | undefined) => Promise<{ cancelReque
     return answer(options?.signal)
   }) as unknown as Api['call']
   const api = { url: '', send: () => Promise.reject(new Error()), call }
-  const lease = keepLease({ api, claim, leaseMs: 30_000, longPollMs: 10_000, onCancel, onLost })
+  const lease = keepLease({ api, claim, leaseMs: 30_000, longPollMs: 10_000, onCancel, onLost, logger })
   onTestFinished(() => lease.stop())
-  return { seen, onCancel, onLost, lease }
+  return { seen, onCancel, onLost, warn, lease }
 }
 
 const never = (signal: AbortSignal | undefined): Promise<never> =>
@@ -85,13 +87,45 @@ describe('a lease', () => {
     expect([calls, onLost.mock.calls.length]).toEqual([5, 0])
   })
 
+  test('is told of once when several renewals in a row fail, and again after one that did not', async () => {
+    const failing = new Set([1, 2, 3, 5, 6])
+    let calls = 0
+    const { warn } = keep(async (signal) => {
+      if (failing.has(++calls)) throw new RGridError('unreachable', `away ${calls}`)
+      return calls === 4 ? { cancelRequested: false } : never(signal)
+    })
+
+    await vi.advanceTimersByTimeAsync(10_000)
+
+    expect(calls).toBe(7)
+    expect(warn.mock.calls).toEqual([
+      ['attempt exec_1.2: its lease is not renewed: away 1'],
+      ['attempt exec_1.2: its lease is not renewed: away 5'],
+    ])
+  })
+
+  test('is not told of when the server says that it is lost, or the script has ended', async () => {
+    const lost = keep(() => Promise.reject(new RGridError('lease_lost', 'gone')))
+    const ended = keep(never)
+
+    await vi.advanceTimersByTimeAsync(50)
+    ended.lease.stop()
+    await vi.advanceTimersByTimeAsync(60_000)
+
+    expect([lost.warn.mock.calls, ended.warn.mock.calls]).toEqual([[], []])
+  })
+
   test('is given up before another runner may claim when no renewal succeeds', async () => {
-    const { onLost } = keep(() => Promise.reject(new RGridError('unreachable', 'away')))
+    const { onLost, warn } = keep(() => Promise.reject(new RGridError('unreachable', 'away')))
 
     await vi.advanceTimersByTimeAsync(24_900)
     const before = onLost.mock.calls.length
     await vi.advanceTimersByTimeAsync(200)
 
     expect([before, onLost.mock.calls.length]).toEqual([0, 1])
+    expect(warn.mock.calls).toEqual([
+      ['attempt exec_1.2: its lease is not renewed: away'],
+      ['attempt exec_1.2: given up, as its lease could not be renewed for 25 s'],
+    ])
   })
 })
