@@ -1,4 +1,4 @@
-import { createRunner, type Executor, type Runner, type RunnerOptions } from '@rgrid/runner'
+import { createRunner, type Executor, type Logger, type Runner, type RunnerOptions } from '@rgrid/runner'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -20,7 +20,7 @@ export async function createLocalRunner({ dataDirectory, ...options }: LocalRunn
   const executors = await createExecutors(options, { workDirectory, cacheDirectory })
   return createRunner({
     ...options,
-    executors: alsoSweeping(executors, createClearing(root, cacheDirectory)),
+    executors: alsoSweeping(executors, createClearing({ root, cacheDirectory, logger: options.logger })),
     workDirectory,
   })
 }
@@ -28,34 +28,49 @@ export async function createLocalRunner({ dataDirectory, ...options }: LocalRunn
 /** A runner sweeps at its start and every minute, and then also for those that were killed beside it. */
 function alsoSweeping([first, ...others]: readonly Executor[], clearDead: () => Promise<void>): Executor[] {
   if (first === undefined) return []
-  const sweep = async (): Promise<void> => {
-    await first.sweep()
+  const sweep = async (): Promise<boolean> => {
+    const isDone = await first.sweep()
     await clearDead()
+    return isDone
   }
   return [{ ...first, sweep }, ...others]
 }
 
-/** Makes a function that clears what dead runners left. */
-function createClearing(root: string, cacheDirectory: string): () => Promise<void> {
+/** Where dead runners may have left something, and who hears of what stays there. */
+interface Clearing {
+  readonly root: string
+  readonly cacheDirectory: string
+  readonly logger: Logger | undefined
+}
+
+/** Makes a function that clears what dead runners left. What cannot be cleared holds nothing up, and is tried again. */
+function createClearing(clearing: Clearing): () => Promise<void> {
+  const { root, logger } = clearing
   let last: readonly string[] = []
   return async () => {
     const dead = (await readdir(root)).filter(isDeadInstance)
     // Those of the last time again: a busy engine may have made a container after it was looked for.
     for (const instance of new Set([...dead, ...last]))
-      await clear(instance, join(root, instance), cacheDirectory)
+      await clear(instance, clearing).catch((error: unknown) =>
+        logger?.warn(`what the dead runner ${instance} left stays: ${String(error)}`),
+      )
     last = dead
   }
 }
 
 /** With every executor of this machine, as the dead runner may have used others than this one. */
-async function clear(instance: string, workDirectory: string, cacheDirectory: string): Promise<void> {
-  const executors = await createExecutors({ instance }, { workDirectory, cacheDirectory })
-  for (const executor of executors) {
-    await executor.sweep()
-    await executor.close()
+async function clear(instance: string, { root, cacheDirectory, logger }: Clearing): Promise<void> {
+  const workDirectory = join(root, instance)
+  const choice = { instance, ...(logger === undefined ? {} : { logger }) }
+  const executors = await createExecutors(choice, { workDirectory, cacheDirectory })
+  let isDone = true
+  try {
+    for (const executor of executors) isDone = (await executor.sweep()) && isDone
+  } finally {
+    for (const executor of executors) await executor.close()
   }
   // Without an engine that answers its containers are still there: a later sweep finds them by this directory.
   const hasDocker = executors.some(({ name }) => name === 'docker')
-  if (hasDocker || !existsSync(join(workDirectory, 'docker')))
+  if (isDone && (hasDocker || !existsSync(join(workDirectory, 'docker'))))
     await rm(workDirectory, { recursive: true, force: true })
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { beforeEach, afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { hasDocker } from '../support/requirements.js'
 import { createStranger, getState, remove, type ListedContainer } from './support/engine.js'
+import { openRefusingEngine } from './support/refusing-engine.js'
 import type { RunnerProcess } from './support/runner-process.js'
 import { TEST_IMAGES } from './support/test-images.js'
 import { submit } from './support/work.js'
@@ -141,6 +142,40 @@ describe.runIf(await hasDocker())('what runners leave', () => {
       vi.advanceTimersByTime(60_000)
 
       await vi.waitFor(async () => expect(await getState(late)).toBe(undefined), CLEAN)
+    } finally {
+      await living.close()
+    }
+  })
+
+  test('is told of if the engine does not remove it, and removed within a minute once it does', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    const killed = await startWarm()
+    await expect.poll(listWaiting, CLEAN).toHaveLength(2)
+    await killed.kill()
+    const [instance = ''] = world.listInstances()
+    const [stuck = '', other = ''] = await listWaiting()
+    const engine = await openRefusingEngine(stuck)
+    onTestFinished(() => engine.close())
+    vi.stubEnv('DOCKER_HOST', engine.url)
+    const { server, directory } = world
+    const dataDirectory = join(directory, 'data')
+    const logger = { info: () => undefined, warn: vi.fn() }
+    const living = await startRunner({ url: server.url, apiKey: server.keys.runner, dataDirectory, logger })
+    try {
+      const told = logger.warn.mock.calls.map(([message]) => String(message))
+      const after = [await getState(stuck), await getState(other), world.listInstances().includes(instance)]
+
+      engine.allow()
+      vi.advanceTimersByTime(60_000)
+
+      expect(after).toEqual(['running', undefined, true])
+      expect(told).toContainEqual(
+        expect.stringMatching(
+          /^the container \/rgrid-waiting-\w+ that an earlier runner left stays: the container is stuck$/,
+        ),
+      )
+      await vi.waitFor(() => expect(world.listInstances()).not.toContain(instance), CLEAN)
+      expect(await getState(stuck)).toBe(undefined)
     } finally {
       await living.close()
     }

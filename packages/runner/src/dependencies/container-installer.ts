@@ -1,11 +1,12 @@
 import type Docker from 'dockerode'
-import type { Container } from 'dockerode'
+import type { Container, ContainerInfo } from 'dockerode'
 import { chmod, lchown, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { attachOutput } from '../executors/docker/attach-output.js'
 import { getContainerUser, handOver } from '../executors/docker/container-user.js'
 import { describeEngineError, getEngineStatus, isEngineStatus } from '../executors/docker/engine-error.js'
 import { removeContainer } from '../executors/docker/remove-container.js'
+import { removeLeft } from '../executors/docker/remove-left.js'
 import { waitForEnd, type ContainerEnd } from '../executors/docker/wait-for-end.js'
 import { InstallError, StartError } from '../executors/executor.js'
 import { SILENT, type Logger } from '../logger.js'
@@ -111,13 +112,10 @@ export function createContainerInstaller(options: ContainerInstallerOptions): In
       }
     },
     async sweep() {
-      const filters = { label: [`${INSTALLER_LABEL}=${instance}`] }
-      const docker = await connect()
-      const left = (await docker.listContainers({ all: true, filters })).filter(({ Id }) => !live.has(Id))
-      for (const { Id, Names } of left) {
-        logger.info(`removing the installer ${Names.join(', ')} that an earlier runner left`)
-        await removeContainer(docker.getContainer(Id))
-      }
+      const label = `${INSTALLER_LABEL}=${instance}`
+      const isInUse = ({ Id }: ContainerInfo): boolean => live.has(Id)
+      const { staying } = await removeLeft({ connect, label, isInUse, logger })
+      return staying.length === 0
     },
   }
 }

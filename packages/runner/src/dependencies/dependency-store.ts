@@ -58,8 +58,13 @@ export interface DependencyStore {
    * stays for ten minutes without it.
    */
   retain(layer: Layer): () => void
-  /** Ends and removes what an earlier runner of this instance left behind, and what is too old or too much. */
-  sweep(): Promise<void>
+  /**
+   * Ends and removes what an earlier runner of this instance left behind, and what is too old or too much. What cannot
+   * be removed is logged, and stays for the next sweep.
+   *
+   * @returns whether nothing of this instance stays.
+   */
+  sweep(): Promise<boolean>
   /** Stops saying that layers are in use; nothing is installed any more. */
   close(): Promise<void>
 }
@@ -132,10 +137,11 @@ export function createDependencyStore(options: DependencyStoreOptions): Dependen
     retain: (layer) => inUse.retain(toStatePath(dirname(layer.directory))),
     async sweep() {
       const isOurs = ({ instance }: StoredLayer): boolean => instance === installer.instance
+      const hasUnfinished = async (): Promise<boolean> => (await pruner.findUnfinished()).some(isOurs)
       // Every installer has a directory, so without one there is no need to look for it.
-      if ((await pruner.findUnfinished()).some(isOurs)) await installer.sweep()
-      await pruner.removeUnfinished(isOurs)
+      if ((await hasUnfinished()) && (await installer.sweep())) await pruner.removeUnfinished(isOurs)
       await pruner.prune()
+      return !(await hasUnfinished())
     },
     async close() {
       inUse.close()

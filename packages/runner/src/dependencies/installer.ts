@@ -29,6 +29,10 @@ export interface Installer {
    * it aborts; nothing of the installer runs any more then.
    */
   run(job: InstallJob): Promise<void>
-  /** Ends what an earlier runner of this instance left running when it was killed. */
-  sweep(): Promise<void>
+  /**
+   * Ends what an earlier runner of this instance left running when it was killed. What does not end is logged.
+   *
+   * @returns whether nothing runs any more.
+   */
+  sweep(): Promise<boolean>
 }

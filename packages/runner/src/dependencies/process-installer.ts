@@ -104,6 +104,7 @@ export function createProcessInstaller(options: ProcessInstallerOptions): Instal
     },
     async sweep() {
       for (const pid of findMarked(`${MARKER}=${instance}`)) sendSignal(pid, 'SIGKILL')
+      return true
     },
   }
 }

@@ -151,8 +151,13 @@ export interface Executor {
   install(request: InstallRequest): Promise<Layer>
   /** How the waiting containers fare; `undefined` where there are none. */
   getPoolStats(): PoolStats | undefined
-  /** Removes what an earlier runner of this instance left behind when it was killed. */
-  sweep(): Promise<void>
+  /**
+   * Removes what an earlier runner of this instance left behind when it was killed. What cannot be removed is logged,
+   * and stays for the next sweep.
+   *
+   * @returns whether nothing stays.
+   */
+  sweep(): Promise<boolean>
   /** Frees what the executor holds. Scripts have ended before. */
   close(): Promise<void>
 }

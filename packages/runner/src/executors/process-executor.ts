@@ -130,7 +130,7 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
       const ours = new Set([...live].flatMap((marker) => findMarked(marker)))
       for (const pid of findMarked(`RGRID_INSTANCE=${instance}`))
         if (!ours.has(pid)) sendSignal(pid, 'SIGKILL')
-      await dependencies.sweep()
+      return dependencies.sweep()
     },
     async close() {
       await dependencies.close()

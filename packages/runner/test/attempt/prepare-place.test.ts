@@ -63,7 +63,7 @@ function createFakeExecutor(change: Partial<Executor> = {}) {
       return LAYER
     },
     getPoolStats: () => undefined,
-    sweep: async () => undefined,
+    sweep: async () => true,
     close: async () => undefined,
     ...change,
   }

@@ -227,12 +227,30 @@ describe('sweep', () => {
     }
     await begin('test', '1')
     const other = await begin('other', '2')
-    const installer = { ...createCountedInstaller(), sweep: vi.fn(async () => undefined) }
+    const installer = { ...createCountedInstaller(), sweep: vi.fn(async () => true) }
 
     await createStore({ directory, installer }).sweep()
 
     expect(await readdir(layers)).toEqual([other])
     expect(installer.sweep).toHaveBeenCalledTimes(1)
+  })
+
+  it('keeps what an installer of an earlier life still writes to that cannot be ended', async () => {
+    const directory = await createDirectory()
+    const name = `${'a'.repeat(64)}.00000000-0000-4000-8000-000000000000`
+    await mkdir(join(directory, 'layers', name), { recursive: true })
+    const state = { state: 'installing', kind: 'python', instance: 'test', bytes: 0 }
+    await writeFile(join(directory, 'layers', name, 'state.json'), JSON.stringify(state))
+    const sweep = vi.fn(async () => false)
+    const store = createStore({ directory, installer: { ...createCountedInstaller(), sweep } })
+
+    const isDone = await store.sweep()
+    const kept = await readdir(join(directory, 'layers'))
+    sweep.mockResolvedValue(true)
+    const thenIsDone = await store.sweep()
+
+    expect([isDone, kept]).toEqual([false, [name]])
+    expect([thenIsDone, await readdir(join(directory, 'layers'))]).toEqual([true, []])
   })
 
   it('removes what any runner began and has not gone on with', async () => {

@@ -132,7 +132,7 @@ const MUTANTS: readonly [string, Check, Mutate][] = [
   ],
   ['leaves daemons behind', end.checkRelease, forgetDaemons],
   ['releases nothing', end.checkRelease, withPlace(() => ({ remove: async () => undefined }))],
-  ['sweeps nothing', end.checkSweep, (executor) => ({ ...executor, sweep: async () => undefined })],
+  ['sweeps nothing', end.checkSweep, (executor) => ({ ...executor, sweep: async () => true })],
   ['sweeps everything', end.checkSweep, (executor) => ({ ...executor, sweep: sweepAll })],
   ['measures nothing', end.checkUsage, withUsage({ cpuSeconds: null, peakMemoryBytes: null })],
   ['measures no processor', end.checkUsage, withUsage({ cpuSeconds: 0 })],
@@ -152,9 +152,10 @@ function withUsage(wrong: object): Mutate {
 const hasSettled = (promise: Promise<unknown>): Promise<boolean> =>
   Promise.race([promise.then(() => true), new Promise<boolean>((resolve) => setImmediate(resolve, false))])
 
-async function sweepAll(): Promise<void> {
+async function sweepAll(): Promise<boolean> {
   for (const instance of instances)
     for (const pid of findMarked(`RGRID_INSTANCE=${instance}`)) sendSignal(pid, 'SIGKILL')
+  return true
 }
 
 const instances = new Set<string>()

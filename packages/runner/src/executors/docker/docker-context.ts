@@ -30,8 +30,8 @@ export interface DockerContext {
   makeWaiting(shape: Shape): Promise<WaitingContainer>
   /** Keeps the dependencies of a shape for as long as a place is there. */
   keepLayer(shape: Shape, place: Place): Place
-  /** Removes what nobody uses. */
-  sweep(): Promise<void>
+  /** Removes what nobody uses; see `Executor.sweep`. */
+  sweep(): Promise<boolean>
   close(): Promise<void>
 }
 
@@ -100,8 +100,8 @@ export function createDockerContext(options: DockerExecutorOptions): DockerConte
     },
     async sweep() {
       const isOurs = (home: string): boolean => homes.has(home)
-      await sweepContainers({ connect, socketPath, instance, root, isOurs, logger })
-      await dependencies.sweep()
+      const areGone = await sweepContainers({ connect, socketPath, instance, root, isOurs, logger })
+      return (await dependencies.sweep()) && areGone
     },
     async close() {
       await images.close()

@@ -1,11 +1,11 @@
 import type Docker from 'dockerode'
+import type { ContainerInfo } from 'dockerode'
 import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Logger } from '../../logger.js'
-import { askEngine } from './ask-engine.js'
 import { LABELS } from './container-policy.js'
-import { createFreezer } from './freeze.js'
-import { removeContainer } from './remove-container.js'
+import { describeEngineError } from './engine-error.js'
+import { removeLeft } from './remove-left.js'
 import { removeTree } from './remove-tree.js'
 
 /** What is looked for, and what is left alone. */
@@ -21,35 +21,41 @@ export interface SweepOptions {
 }
 
 const CONTROL_TARGET = '/rgrid'
-const ANSWER_TIMEOUT_MS = 10_000
 
-/** Removes the containers of an instance that nobody uses, in whatever state, and directories without a container. */
-export async function sweepContainers(options: SweepOptions): Promise<void> {
+/**
+ * Removes the containers of an instance that nobody uses, in whatever state, and directories without a container. What
+ * cannot be removed is told of, and stays for the next sweep.
+ *
+ * @returns whether nothing stays.
+ *
+ * @throws Error when the engine does not say which containers there are.
+ */
+export async function sweepContainers(options: SweepOptions): Promise<boolean> {
   const { connect, socketPath, instance, isOurs, logger, root } = options
   const before = await readdir(root).catch(() => [])
-  const filters = { label: [`${LABELS.instance}=${instance}`] }
-  if (await hasContainers(socketPath, filters)) {
-    const docker = await connect()
-    for (const { Id, Names, Mounts } of await docker.listContainers({ all: true, filters })) {
-      const source = Mounts.find(({ Destination }) => Destination === CONTROL_TARGET)?.Source
-      const home = source === undefined ? undefined : dirname(source)
-      if (home !== undefined && isOurs(home)) continue
-      logger.info(`removing the container ${Names.join(', ')} that an earlier runner left`)
-      const container = docker.getContainer(Id)
-      // What is frozen cannot be killed.
-      await createFreezer(container)
-        .thaw()
-        .catch(() => undefined)
-      await removeContainer(container)
-      if (home !== undefined) await removeTree(home)
+  const isInUse = (container: ContainerInfo): boolean => {
+    const home = getHome(container)
+    return home !== undefined && isOurs(home)
+  }
+  const label = `${LABELS.instance}=${instance}`
+  const { removed, staying } = await removeLeft({ connect, socketPath, label, isInUse, logger })
+  const kept = new Set(staying.map(getHome))
+  const homes = new Set([...removed.map(getHome), ...before.map((name) => join(root, name))])
+  let isDone = staying.length === 0
+  for (const home of homes) {
+    if (home === undefined || kept.has(home) || isOurs(home)) continue
+    try {
+      await removeTree(home)
+    } catch (error) {
+      logger.warn(`the directory ${home} that an earlier runner left stays: ${describeEngineError(error)}`)
+      isDone = false
     }
   }
-  for (const home of before.map((name) => join(root, name))) if (!isOurs(home)) await removeTree(home)
+  return isDone
 }
 
-/** Whether there is any container to look at: mostly not, and then the Docker client need not be loaded. */
-async function hasContainers(socketPath: string, filters: object): Promise<boolean> {
-  const path = `/containers/json?all=1&filters=${encodeURIComponent(JSON.stringify(filters))}`
-  const { status, text } = await askEngine(socketPath, path, ANSWER_TIMEOUT_MS)
-  return status !== 200 || text.trim() !== '[]'
+/** The directory of a container, of which it sees a part. */
+function getHome({ Mounts }: ContainerInfo): string | undefined {
+  const source = Mounts.find(({ Destination }) => Destination === CONTROL_TARGET)?.Source
+  return source === undefined ? undefined : dirname(source)
 }
