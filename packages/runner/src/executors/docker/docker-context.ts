@@ -50,6 +50,7 @@ export function createDockerContext(options: DockerExecutorOptions): DockerConte
     return new Dockerode({ socketPath })
   })
   const images = createImageStore({
+    instance,
     connect,
     socketPath,
     cacheDirectory,
@@ -101,7 +102,8 @@ export function createDockerContext(options: DockerExecutorOptions): DockerConte
     async sweep() {
       const isOurs = (home: string): boolean => homes.has(home)
       const areGone = await sweepContainers({ connect, socketPath, instance, root, isOurs, logger })
-      return (await dependencies.sweep()) && areGone
+      const areForgotten = await images.sweep()
+      return (await dependencies.sweep()) && areGone && areForgotten
     },
     async close() {
       await images.close()

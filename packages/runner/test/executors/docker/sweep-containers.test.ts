@@ -9,6 +9,7 @@ import { removeTree } from '../../../src/executors/docker/remove-tree.js'
 import { sweepContainers } from '../../../src/executors/docker/sweep-containers.js'
 import { requireDocker } from '../require-docker.js'
 import { createTestDirectory } from '../test-directory.js'
+import { refuseToRemove } from './refuse-to-remove.js'
 
 vi.mock('../../../src/executors/docker/remove-tree.js', async (importActual) => {
   const actual = await importActual<{ removeTree: typeof removeTree }>()
@@ -57,28 +58,13 @@ const exists = (id: string): Promise<boolean> =>
       () => false,
     )
 
-/** Lets the engine refuse to remove a container, until the returned function is called. */
-function refuseToRemove(refused: string): () => void {
-  const getContainer = docker.getContainer.bind(docker)
-  const spy = vi.spyOn(docker, 'getContainer').mockImplementation((id) => {
-    const container = getContainer(id)
-    const error = Object.assign(new Error('(HTTP code 500)'), {
-      statusCode: 500,
-      json: { message: 'driver "overlay2" failed:\ndevice or resource busy' },
-    })
-    if (id === refused) container.remove = () => Promise.reject(error)
-    return container
-  })
-  return () => spy.mockRestore()
-}
-
 describe.skipIf(!(await requireDocker()))('a sweep', () => {
   test('removes the others, and says which container stays and why', async () => {
     const { leave, sweep, warnings } = createLeftovers()
     const left = [await leave(), await leave(), await leave()] as const
     const [, stuck] = left
     const { Name } = await docker.getContainer(stuck.id).inspect()
-    onTestFinished(refuseToRemove(stuck.id))
+    onTestFinished(refuseToRemove(docker, stuck.id))
 
     const isDone = await sweep()
 
@@ -96,7 +82,7 @@ describe.skipIf(!(await requireDocker()))('a sweep', () => {
   test('removes what stayed once the engine does', async () => {
     const { leave, sweep, warnings } = createLeftovers()
     const stuck = await leave()
-    const allow = refuseToRemove(stuck.id)
+    const allow = refuseToRemove(docker, stuck.id)
     await sweep()
     allow()
 

@@ -1,6 +1,7 @@
-import { chmod, chown, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
+import { chmod, chown, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { runProbe, type ProbeContext } from './probe-container.js'
+import { withTemporary } from './temporaries.js'
 
 /** What is to be compiled, and where to. */
 export interface Compilation {
@@ -35,11 +36,11 @@ compileall.compile_dir(sys.argv[1], quiet=2, rx=skip, workers=1, invalidation_mo
  */
 export async function compileStdlib(context: ProbeContext, compilation: Compilation): Promise<void> {
   const { imageId, python, stdlib, directory } = compilation
-  const { user } = context
+  const { user, traces } = context
   await mkdir(dirname(directory), { recursive: true, mode: 0o700 })
   await removeAbandoned(directory)
-  const temporary = await mkdtemp(`${directory}.`)
-  try {
+  await withTemporary(traces, directory, async (temporary) => {
+    await mkdir(temporary, { mode: 0o700 })
     if (user.isForeign) await chown(temporary, user.uid, user.gid)
     const { output } = await runProbe(context, {
       imageId,
@@ -54,9 +55,7 @@ export async function compileStdlib(context: ProbeContext, compilation: Compilat
     if (user.isForeign) await chown(temporary, process.getuid?.() ?? 0, process.getgid?.() ?? 0)
     await chmod(temporary, 0o755)
     await moveInto(temporary, directory)
-  } finally {
-    await rm(temporary, { recursive: true, force: true })
-  }
+  })
 }
 
 /** Removes what runners left that were killed while they compiled the same. */

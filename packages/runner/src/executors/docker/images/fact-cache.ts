@@ -1,7 +1,8 @@
-import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
+import { withTemporary } from './temporaries.js'
+import type { Traces } from './traces.js'
 
 // To be raised with every change to what is looked for: older files are then written anew.
 const VERSION = 1
@@ -34,7 +35,7 @@ export interface FactCache {
 }
 
 /** Opens the cache in a directory, which is made at the first write. */
-export function openFactCache(directory: string): FactCache {
+export function openFactCache(directory: string, traces: Traces): FactCache {
   const folder = join(directory, 'images')
   const toFile = (id: string): string => join(folder, `${toFileName(id)}.json`)
   return {
@@ -45,13 +46,10 @@ export function openFactCache(directory: string): FactCache {
     },
     async write(record) {
       await mkdir(folder, { recursive: true, mode: 0o700 })
-      const temporary = `${toFile(record.id)}.${randomUUID()}`
-      try {
+      await withTemporary(traces, toFile(record.id), async (temporary) => {
         await writeFile(temporary, JSON.stringify({ version: VERSION, ...record }, undefined, 2))
         await rename(temporary, toFile(record.id))
-      } finally {
-        await rm(temporary, { force: true })
-      }
+      })
     },
     getPycacheDirectory: (id) => join(directory, 'pycache', toFileName(id)),
   }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmod, chown, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, open, readFile, writeFile } from 'node:fs/promises'
 import { constants } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +9,7 @@ import type { Logger } from '../../../logger.js'
 import { askEngine } from '../ask-engine.js'
 import { isEngineStatus } from '../engine-error.js'
 import { runProbe, type ProbeContext } from './probe-container.js'
+import { withTemporary } from './temporaries.js'
 
 /** What is needed to find out whether FIFOs are shared. */
 export interface FifoQuestion {
@@ -66,10 +67,10 @@ async function readAnswer(file: string): Promise<boolean | undefined> {
   }
 }
 
-async function tryFifo(context: ProbeContext, { cacheDirectory, imageId }: FifoQuestion): Promise<boolean> {
-  const directory = await mkdtemp(join(cacheDirectory, 'fifo-'))
-  const fifo = join(directory, 'fifo')
-  try {
+function tryFifo(context: ProbeContext, { cacheDirectory, imageId }: FifoQuestion): Promise<boolean> {
+  return withTemporary(context.traces, join(cacheDirectory, 'fifo'), async (directory) => {
+    await mkdir(directory, { mode: 0o700 })
+    const fifo = join(directory, 'fifo')
     await execute('mkfifo', ['-m', '600', fifo])
     for (const path of [directory, fifo])
       if (context.user.isForeign) await chown(path, context.user.uid, context.user.gid)
@@ -83,9 +84,7 @@ async function tryFifo(context: ProbeContext, { cacheDirectory, imageId }: FifoQ
     } finally {
       await reader.close()
     }
-  } finally {
-    await rm(directory, { recursive: true, force: true })
-  }
+  })
 }
 
 async function writeFromContainer(context: ProbeContext, imageId: string, source: string): Promise<void> {

@@ -8,9 +8,13 @@ import { prepareImage } from './prepare-image.js'
 import { DEFAULT_PATH, type PreparedImage } from './prepared-image.js'
 import { removeAbandonedProbes, type ProbeContext } from './probe-container.js'
 import { createSharedTasks, type Waiter } from './shared-tasks.js'
+import { sweepPreparations } from './sweep-preparations.js'
+import { createTraces } from './traces.js'
 
 /** How images are prepared. */
 export interface PreparerOptions {
+  /** Marks what the runner leaves when it is killed while it prepares an image. */
+  readonly instance: string
   /** Connects to the engine; called only when there is something to find out. */
   readonly connect: () => Promise<Docker>
   readonly socketPath: string
@@ -31,6 +35,8 @@ export interface ImagePreparer {
    * @throws Error when the engine fails; see `isImageGone`.
    */
   prepare(name: string, inspected: InspectedImage, waiter: Waiter): Promise<PreparedImage>
+  /** Removes what an earlier runner of this instance left; see `Executor.sweep`. */
+  sweep(): Promise<boolean>
   /** Ends what is under way, and resolves when nothing of it is left. */
   close(reason: Error): Promise<void>
 }
@@ -38,7 +44,8 @@ export interface ImagePreparer {
 /** Makes a preparer of the images of an engine. */
 export function createImagePreparer(options: PreparerOptions): ImagePreparer {
   const { socketPath, connect, user, cacheDirectory, logger = SILENT } = options
-  const cache = openFactCache(cacheDirectory)
+  const traces = createTraces(options.instance)
+  const cache = openFactCache(cacheDirectory, traces)
   // Others cannot be on a PATH.
   const names = (options.programs ?? []).filter((name) => /^[\w.+-]+$/.test(name))
   const records = new Map<string, ImageRecord>()
@@ -50,7 +57,7 @@ export function createImagePreparer(options: PreparerOptions): ImagePreparer {
   const getContext = async (signal: AbortSignal): Promise<ProbeContext> => {
     const docker = await connect()
     await (swept ??= removeAbandonedProbes(docker).catch((error: unknown) => logger.warn(String(error))))
-    return { docker, socketPath, user, signal }
+    return { docker, socketPath, user, traces, signal }
   }
 
   const getRecord = (name: string, { id, env }: InspectedImage, waiter: Waiter): Promise<ImageRecord> =>
@@ -85,6 +92,7 @@ export function createImagePreparer(options: PreparerOptions): ImagePreparer {
         env: { ...inspected.env, PATH: path ?? inspected.env['PATH'] ?? DEFAULT_PATH },
       }
     },
+    sweep: () => sweepPreparations({ connect, socketPath, cacheDirectory, traces, logger }),
     async close(reason) {
       over.abort(reason)
       await Promise.all([tasks.close(reason), sharing])

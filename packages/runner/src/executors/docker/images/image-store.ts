@@ -35,6 +35,8 @@ export interface ImageStore {
   forget(name: string): void
   /** Pulls and prepares images one after the other, while nobody waits for another; what fails is only logged. */
   prePull(names: readonly string[]): Promise<void>
+  /** Removes what an earlier runner of this instance left; see `Executor.sweep`. */
+  sweep(): Promise<boolean>
   /** Ends what is under way, and resolves when nothing of it is left. */
   close(): Promise<void>
 }
@@ -119,6 +121,7 @@ export function createImageStore(options: ImageStoreOptions): ImageStore {
         })
       }
     },
+    sweep: () => preparer.sweep(),
     async close() {
       const reason = new Error('the runner stops')
       over.abort(reason)

@@ -1,15 +1,18 @@
 import type Docker from 'dockerode'
 import type { Container, ContainerCreateOptions } from 'dockerode'
+import { randomUUID } from 'node:crypto'
 import type { ContainerUser } from '../container-user.js'
 import { describeEngineError, isEngineStatus } from '../engine-error.js'
 import { createFrameParser } from '../frame-parser.js'
 import { removeContainer } from '../remove-container.js'
+import type { Traces } from './traces.js'
 
 /** What containers are made with that look at an image. */
 export interface ProbeContext {
   readonly docker: Docker
   readonly socketPath: string
   readonly user: ContainerUser
+  readonly traces: Traces
   readonly signal: AbortSignal
 }
 
@@ -30,7 +33,10 @@ export interface ProbeEnd {
   readonly output: string
 }
 
-/** Marks the containers that look at images. They are of no runner: its sweeps would end those that are at work. */
+/**
+ * Marks the containers that look at images with the instance of their runner. Not by the label of those that run
+ * scripts, as they have no directory by which a sweep could tell that they are at work.
+ */
 export const PROBE_LABEL = 'rgrid.probe'
 
 // Longer than any of them runs.
@@ -41,15 +47,23 @@ const PIDS = 64
 
 /** Makes a container that is as hardened as those of scripts, and removes it when `use` is done with it. */
 export async function withProbeContainer<T>(
-  { docker, user }: ProbeContext,
+  { docker, user, traces }: ProbeContext,
   probe: Probe,
   use: (container: Container) => Promise<T>,
 ): Promise<T> {
-  const container = await docker.createContainer(createProbeOptions(probe, user))
+  const name = `rgrid-probe-${randomUUID()}`
+  const labels = { [PROBE_LABEL]: traces.instance }
+  // Before it is there: a sweep may see it sooner than the engine's answer arrives.
+  traces.inUse.add(name)
   try {
-    return await use(container)
+    const container = await docker.createContainer({ name, ...createProbeOptions(probe, user, labels) })
+    try {
+      return await use(container)
+    } finally {
+      await removeContainer(container)
+    }
   } finally {
-    await removeContainer(container)
+    traces.inUse.delete(name)
   }
 }
 
@@ -69,7 +83,7 @@ export function runProbe(context: ProbeContext, probe: Probe): Promise<ProbeEnd>
   })
 }
 
-/** Removes what runners left that were killed while they looked at an image. */
+/** Removes what runners left long ago that nobody else clears up after, as they had another data directory. */
 export async function removeAbandonedProbes(docker: Docker): Promise<void> {
   const found = await docker.listContainers({ all: true, filters: { label: [PROBE_LABEL] } })
   for (const { Id, Created } of found)
@@ -86,7 +100,11 @@ function getExitCode(end: unknown): number {
   throw new Error('the engine did not say how a container ended')
 }
 
-function createProbeOptions({ imageId, command, mount }: Probe, user: ContainerUser): ContainerCreateOptions {
+function createProbeOptions(
+  { imageId, command, mount }: Probe,
+  user: ContainerUser,
+  labels: Record<string, string>,
+): ContainerCreateOptions {
   return {
     Image: imageId,
     User: `${user.uid}:${user.gid}`,
@@ -96,7 +114,7 @@ function createProbeOptions({ imageId, command, mount }: Probe, user: ContainerU
     WorkingDir: '/tmp',
     Healthcheck: { Test: ['NONE'] },
     NetworkDisabled: true,
-    Labels: { [PROBE_LABEL]: 'true' },
+    Labels: labels,
     HostConfig: {
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges'],

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { getContainerUser } from '../../../../src/executors/docker/container-user.js'
 import { sharesFifos } from '../../../../src/executors/docker/images/fifo-sharing.js'
+import { createTraces } from '../../../../src/executors/docker/images/traces.js'
 import { DEFAULT_SOCKET_PATH } from '../../../../src/executors/docker/is-engine-answering.js'
 import { requireDocker } from '../../require-docker.js'
 import { docker, makeDirectory } from './make-store.js'
@@ -13,6 +14,7 @@ async function ask(cacheDirectory: string, socketPath = DEFAULT_SOCKET_PATH, ima
     docker,
     socketPath,
     user: getContainerUser(),
+    traces: createTraces('test'),
     signal: AbortSignal.timeout(30_000),
   }))
   const logger = { info: () => undefined, warn: (message: string) => void warnings.push(message) }

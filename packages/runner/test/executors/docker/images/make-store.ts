@@ -1,4 +1,5 @@
 import Dockerode from 'dockerode'
+import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,6 +37,7 @@ export async function makeStore(options: Partial<ImageStoreOptions> = {}) {
   const warnings: string[] = []
   const cacheDirectory = options.cacheDirectory ?? (await makeDirectory())
   const store: ImageStore = createImageStore({
+    instance: `images-${randomUUID()}`,
     connect,
     socketPath: DEFAULT_SOCKET_PATH,
     user: getContainerUser(),

@@ -8,6 +8,7 @@ import {
   runProbe,
   withProbeContainer,
 } from '../../../../src/executors/docker/images/probe-container.js'
+import { createTraces } from '../../../../src/executors/docker/images/traces.js'
 import { DEFAULT_SOCKET_PATH } from '../../../../src/executors/docker/is-engine-answering.js'
 import { requireDocker } from '../../require-docker.js'
 import { docker } from './make-store.js'
@@ -16,6 +17,7 @@ const makeContext = (signal = AbortSignal.timeout(30_000)) => ({
   docker,
   socketPath: DEFAULT_SOCKET_PATH,
   user: getContainerUser(),
+  traces: createTraces('test'),
   signal,
 })
 
@@ -55,14 +57,14 @@ describe.skipIf(!(await requireDocker()))('a probe container', () => {
     }
   })
 
-  it('is not one of those that runners sweep away', async () => {
+  it('is told from those of scripts, and has the name of its runner', async () => {
     const labels = await withProbeContainer(makeContext(), toProbe(':'), async (container) => {
       const { Config } = await container.inspect()
-      return Object.keys(Config.Labels)
+      return Config.Labels
     })
 
-    expect(labels).toContain(PROBE_LABEL)
-    expect(labels).not.toContain(LABELS.instance)
+    expect(labels[PROBE_LABEL]).toBe('test')
+    expect(labels).not.toHaveProperty(LABELS.instance)
   })
 
   it('is removed when its runner was killed long ago', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { getContainerUser } from '../../../../src/executors/docker/container-user.js'
 import { DEFAULT_SOCKET_PATH } from '../../../../src/executors/docker/is-engine-answering.js'
 import { probeImage } from '../../../../src/executors/docker/images/probe-image.js'
+import { createTraces } from '../../../../src/executors/docker/images/traces.js'
 import { requireDocker } from '../../require-docker.js'
 
 const docker = new Dockerode({ socketPath: DEFAULT_SOCKET_PATH })
@@ -15,6 +16,7 @@ function probe(id: string, names: readonly string[] = []) {
     docker,
     socketPath: DEFAULT_SOCKET_PATH,
     user: getContainerUser(),
+    traces: createTraces('test'),
     signal: AbortSignal.timeout(60_000),
   }
   return probeImage(context, { id, path: undefined, names })
