@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { hasDocker } from '../support/requirements.js'
-import { createStranger, getState, remove, type ListedContainer } from './support/engine.js'
+import { createStranger, getHome, getState, remove, type ListedContainer } from './support/engine.js'
 import { openRefusingEngine } from './support/refusing-engine.js'
 import type { RunnerProcess } from './support/runner-process.js'
 import { TEST_IMAGES } from './support/test-images.js'
@@ -16,6 +16,12 @@ async function makeStranger(labels: Readonly<Record<string, string>>): Promise<s
   onTestFinished(() => remove(id))
   return id
 }
+
+const isWaiting = (container: ListedContainer): boolean =>
+  container.State === 'running' && getHome(container) !== undefined
+/** Whether the library of an image's Python is being compiled in a container. */
+const isCompiling = ({ State, Mounts }: ListedContainer): boolean =>
+  State === 'running' && Mounts.some(({ Destination }) => Destination === '/rgrid-pycache')
 
 const CLEAN = { timeout: 20_000, interval: 100 }
 
@@ -39,7 +45,7 @@ describe.runIf(await hasDocker())('what runners leave', () => {
     return runner
   }
   const listWaiting = async (of = world): Promise<string[]> =>
-    (await of.listContainers()).filter(({ State }) => State === 'running').map(({ Id }) => Id)
+    (await of.listContainers()).filter(isWaiting).map(({ Id }) => Id)
 
   test('containers that wait for scripts are gone after the next start, if they were killed', async () => {
     const first = await startWarm()
@@ -68,6 +74,26 @@ describe.runIf(await hasDocker())('what runners leave', () => {
 
     expect([status, frozen.length]).toEqual(['completed', 1])
     expect(await Promise.all(frozen.map(getState))).toEqual([undefined])
+    await vi.waitFor(async () => expect(await world.findLeft(second)).toEqual([]), CLEAN)
+  })
+
+  test('what they made to prepare an image is gone after the next start, if they were killed', async () => {
+    const newImage = await world.makeImage()
+    const first = await startWarm()
+    const [instance = ''] = world.listInstances()
+    const context = { client: world.client, directory: world.directory, ...world.canary, newImage }
+    const work = submit(context, 'newcomer', 'one ')
+    await expect.poll(async () => (await world.listContainers()).some(isCompiling), CLEAN).toBe(true)
+    await first.kill()
+    const probes = (await world.listContainers()).filter(isCompiling).map(({ Id }) => Id)
+    const temporaries = world.listTemporaries(instance)
+
+    const second = await startWarm()
+
+    expect([probes.length, temporaries.length]).toEqual([1, 1])
+    expect(await Promise.all(probes.map(getState))).toEqual([undefined])
+    expect(world.listTemporaries(instance)).toEqual([])
+    expect(await work.execution).toMatchObject({ status: 'completed', stdout: work.stdout })
     await vi.waitFor(async () => expect(await world.findLeft(second)).toEqual([]), CLEAN)
   })
 

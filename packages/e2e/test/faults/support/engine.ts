@@ -4,7 +4,9 @@ import { dirname } from 'node:path'
 
 const SOCKET = '/var/run/docker.sock'
 const IMAGE = 'rgrid-test/python'
-const INSTANCE = 'rgrid.instance'
+const BARE_IMAGE = 'rgrid-test/python-bare'
+// Containers of scripts, and those that look at images.
+const INSTANCES = ['rgrid.instance', 'rgrid.probe']
 
 /** What the engine lists of a container. */
 export interface ListedContainer {
@@ -31,12 +33,13 @@ export async function askEngine(
 
 /** All containers that are of any runner, in whatever state. */
 export async function listContainers(): Promise<ListedContainer[]> {
-  const filters = encodeURIComponent(JSON.stringify({ label: [INSTANCE] }))
-  return JSON.parse(await askEngine('GET', `/containers/json?all=1&filters=${filters}`)) as ListedContainer[]
+  const all = JSON.parse(await askEngine('GET', '/containers/json?all=1')) as ListedContainer[]
+  return all.filter((container) => getInstance(container) !== '')
 }
 
 /** The runner that a container is of. */
-export const getInstance = ({ Labels }: ListedContainer): string => Labels[INSTANCE] ?? ''
+export const getInstance = ({ Labels }: Pick<ListedContainer, 'Labels'>): string =>
+  INSTANCES.map((label) => Labels[label]).find((instance) => instance !== undefined) ?? ''
 
 /** Where the runner keeps the files of a container; nothing for those that look at images. */
 export function getHome({ Mounts }: ListedContainer): string | undefined {
@@ -46,6 +49,8 @@ export function getHome({ Mounts }: ListedContainer): string | undefined {
 
 /** How a container that no runner made is made. */
 export interface StrangerOptions {
+  /** @default one with a shell and Python */
+  readonly image?: string
   readonly labels?: Readonly<Record<string, string>>
   readonly command?: readonly string[]
   readonly hostConfig?: object
@@ -53,11 +58,12 @@ export interface StrangerOptions {
 
 /** Makes a container that no runner made. Not started. */
 export async function createStranger({
+  image = IMAGE,
   labels = {},
   command = ['sleep', '900'],
   hostConfig = {},
 }: StrangerOptions): Promise<string> {
-  const body = { Image: IMAGE, Entrypoint: command, Labels: labels, HostConfig: hostConfig }
+  const body = { Image: image, Entrypoint: command, Labels: labels, HostConfig: hostConfig }
   return (JSON.parse(await askEngine('POST', '/containers/create', body)) as { Id: string }).Id
 }
 
@@ -78,16 +84,40 @@ export async function remove(id: string): Promise<void> {
   await askEngine('DELETE', `/containers/${id}?force=1&v=1`).catch(() => undefined)
 }
 
+/** Makes an image that no runner has seen, whose Python comes without a compiled library. Returns its id. */
+export async function makeImage(name: string): Promise<string> {
+  const container = await createStranger({ image: BARE_IMAGE })
+  try {
+    const answer = await askEngine('POST', `/commit?container=${container}&repo=${name}&tag=latest`)
+    return (JSON.parse(answer) as { Id: string }).Id
+  } finally {
+    await remove(container)
+  }
+}
+
+/** Removes an image. */
+export async function removeImage(name: string): Promise<void> {
+  await askEngine('DELETE', `/images/${name}?force=1`).catch(() => undefined)
+}
+
+/** What the engine has done with a container of a runner. */
+export interface EngineDeed {
+  readonly action: 'create' | 'start' | 'destroy'
+  readonly instance: string
+  /** Whether it looks at an image. */
+  readonly isProbe: boolean
+}
+
 /** Calls back when the engine makes, starts or removes a container of a runner. Returns a way to stop. */
-export async function followEngine(
-  listener: (action: 'create' | 'start' | 'destroy', instance: string) => void,
-): Promise<() => void> {
-  const filters = { label: [INSTANCE], type: ['container'], event: ['create', 'start', 'destroy'] }
+export async function followEngine(listener: (deed: EngineDeed) => void): Promise<() => void> {
+  const filters = { type: ['container'], event: ['create', 'start', 'destroy'] }
   const response = await open('GET', `/events?filters=${encodeURIComponent(JSON.stringify(filters))}`)
   response.on('error', () => undefined)
   createInterface({ input: response }).on('line', (line) => {
-    const { Action, Actor } = JSON.parse(line) as EngineEvent
-    listener(Action, Actor.Attributes[INSTANCE] ?? '')
+    const { Action: action, Actor } = JSON.parse(line) as EngineEvent
+    const { Attributes: Labels } = Actor
+    const instance = getInstance({ Labels })
+    if (instance !== '') listener({ action, instance, isProbe: 'rgrid.probe' in Labels })
   })
   return () => void response.destroy()
 }

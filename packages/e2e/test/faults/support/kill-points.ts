@@ -19,6 +19,8 @@ export const KILL_POINTS: readonly KillPoint[] = [
   { name: 'idle, filling the pool', delayMs: 1_500 },
   { name: 'claim committed, answer lost', step: 'claimed', delayMs: 0 },
   { name: 'claimed, finding a place', step: 'claimed', delayMs: 300 },
+  { name: 'looking at an image', needs: 'newcomer', step: 'probe-created', delayMs: 0 },
+  { name: 'preparing an image', needs: 'newcomer', step: 'probe-started', delayMs: 2_000 },
   { name: 'container created', needs: 'shellless', step: 'container-created', delayMs: 0 },
   { name: 'container created, starting', step: 'container-created', delayMs: 300 },
   { name: 'container started', needs: 'shellless', step: 'container-started', delayMs: 100 },

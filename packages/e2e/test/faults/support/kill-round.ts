@@ -37,7 +37,8 @@ export async function runRound(
   { point, seed }: { readonly point: KillPoint; readonly seed: string },
 ): Promise<[Round, RunnerProcess]> {
   const kinds = chooseKinds(random, point)
-  const context = { client: world.client, directory: world.directory, ...world.canary }
+  const newImage = kinds.includes('newcomer') ? await world.makeImage() : ''
+  const context = { client: world.client, directory: world.directory, ...world.canary, newImage }
   const delayMs = random.below(point.delayMs + 1)
   const killed = point.step === undefined ? killIdle(victim, delayMs) : killAt(world, victim, point, delayMs)
   if (point.step === undefined) await killed

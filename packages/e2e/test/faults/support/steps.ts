@@ -2,6 +2,9 @@
 export const STEPS = [
   'submitted',
   'claimed',
+  'probe-created',
+  'probe-started',
+  'probe-removed',
   'container-created',
   'container-started',
   'download',

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 /** What a script of a round does. */
 export const KINDS = ['quick', 'talker', 'reader', 'writer', 'failing', 'shellless'] as const
 
-/** What a script of a round does. */
-export type Kind = (typeof KINDS)[number]
+/** What a script of a round does; `newcomer` runs in an image that no runner has seen before. */
+export type Kind = (typeof KINDS)[number] | 'newcomer'
 
 /** A script under way, and how it has to end if it gets to its end. */
 export interface Work {
@@ -26,6 +26,8 @@ export interface WorkContext {
   readonly directory: string
   readonly host: string
   readonly port: number
+  /** The image of a newcomer. */
+  readonly newImage?: string
 }
 
 const SCRIPT = `
@@ -56,10 +58,17 @@ const BYTES = 3 * 1024 * 1024
 const SHELLLESS_IMAGE = 'rgrid-test/python-distroless'
 
 const digest = (bytes: string | Buffer): string => createHash('sha256').update(bytes).digest('hex')
+const getImage = (kind: Kind, newImage = ''): string | undefined =>
+  new Map<Kind, string>([
+    ['shellless', SHELLLESS_IMAGE],
+    ['newcomer', newImage],
+  ]).get(kind)
 const fill = (seed: string): Buffer => Buffer.alloc(BYTES, seed)
 
 /** Submits a script. `seed` makes its files different from all others. */
-export function submit({ client, directory, host, port }: WorkContext, kind: Kind, seed: string): Work {
+export function submit(context: WorkContext, kind: Kind, seed: string): Work {
+  const { client, directory, host, port } = context
+  const image = getImage(kind, context.newImage)
   const cwd = mkdtempSync(join(directory, 'project-'))
   writeFileSync(join(cwd, 'work.py'), SCRIPT)
   if (kind === 'reader') writeFileSync(join(cwd, 'input.bin'), fill(seed))
@@ -70,7 +79,7 @@ export function submit({ client, directory, host, port }: WorkContext, kind: Kin
     network: 'bridge',
     memoryMib: 128,
     timeoutMs: 60_000,
-    ...(kind === 'shellless' ? { image: SHELLLESS_IMAGE } : {}),
+    ...(image === undefined ? {} : { image }),
   })
   return {
     kind,

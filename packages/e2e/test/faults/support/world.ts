@@ -1,12 +1,21 @@
 import { createClient, type RGridClient } from '@rgrid/sdk'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, symlinkSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openCanary, type Canary } from './canary.js'
-import { followEngine, getHome, getInstance, listContainers, remove, type ListedContainer } from './engine.js'
+import {
+  followEngine,
+  getHome,
+  getInstance,
+  listContainers,
+  makeImage,
+  remove,
+  removeImage,
+  type ListedContainer,
+} from './engine.js'
 import { findMarked, startRunner, type RunnerProcess } from './runner-process.js'
 import { createSteps, type Steps } from './steps.js'
 import { startServer, type WatchedServer } from './watched-server.js'
@@ -22,8 +31,12 @@ export interface World {
   startRunner(): Promise<RunnerProcess>
   /** The instances of runners that have a directory now. */
   listInstances(): string[]
-  /** The containers of all the runners that there have been. */
+  /** The containers of all the runners that there have been, also of those that looked at images. */
   listContainers(): Promise<ListedContainer[]>
+  /** What an instance has in the cache only as long as it prepares an image. */
+  listTemporaries(instance: string): string[]
+  /** Makes an image that no runner has seen, and returns its name. It is there until the world is closed. */
+  makeImage(): Promise<string>
   /** What there is that should not be, while a runner with nothing to do is there, or none. */
   findLeft(runner?: RunnerProcess): Promise<string[]>
   close(): Promise<void>
@@ -57,6 +70,7 @@ export async function openWorld({ leaseMs = 4_500, leaseMarginMs = 500 }: WorldO
   const client = createClient({ url: server.url, apiKey: server.keys.admin })
   const started: RunnerProcess[] = []
   const instances = new Set<string>()
+  const images = new Map<string, string>()
 
   const listInstances = (): string[] => {
     const names = readdirSync(runners)
@@ -67,11 +81,10 @@ export async function openWorld({ leaseMs = 4_500, leaseMarginMs = 500 }: WorldO
     listInstances()
     return (await listContainers()).filter((container) => instances.has(getInstance(container)))
   }
-  const stopFollowing = await followEngine((action, instance) => {
+  const stopFollowing = await followEngine(({ action, instance, isProbe }) => {
     if (!listInstances().includes(instance)) return
-    void steps.note(
-      `container-${({ create: 'created', start: 'started', destroy: 'removed' } as const)[action]}`,
-    )
+    const verb = ({ create: 'created', start: 'started', destroy: 'removed' } as const)[action]
+    void steps.note(isProbe ? `probe-${verb}` : `container-${verb}`)
   })
 
   return {
@@ -82,6 +95,12 @@ export async function openWorld({ leaseMs = 4_500, leaseMarginMs = 500 }: WorldO
     directory,
     listInstances,
     listContainers: listOurs,
+    listTemporaries,
+    async makeImage() {
+      const name = `rgrid-faults/${mark}-${images.size}`
+      images.set(name, await makeImage(name))
+      return name
+    },
     async startRunner() {
       const runner = await startRunner({ url: server.url, apiKey: server.keys.runner, dataDirectory, mark })
       started.push(runner)
@@ -98,6 +117,7 @@ export async function openWorld({ leaseMs = 4_500, leaseMarginMs = 500 }: WorldO
           .map(describe),
         ...containers.filter((container) => !homes.includes(getHome(container) ?? '')).map(describe),
         ...homes.filter((home) => !containers.some((container) => getHome(container) === home)),
+        ...[...instances].flatMap(listTemporaries),
         ...(await findMarked(mark)).filter((pid) => pid !== runner?.pid).map((pid) => `process ${pid}`),
       ]
     },
@@ -111,6 +131,10 @@ export async function openWorld({ leaseMs = 4_500, leaseMarginMs = 500 }: WorldO
       // What the engine was about to make when the runner was killed.
       await sleep(LATE_MS)
       for (const { Id } of await listOurs()) await remove(Id)
+      for (const [name, id] of images) {
+        await removeImage(name)
+        for (const path of listCached(id)) await rm(path, { recursive: true, force: true })
+      }
       await rm(directory, { recursive: true, force: true })
     },
   }
@@ -121,6 +145,19 @@ const isWaiting = ({ Names: [name = ''], State }: ListedContainer): boolean =>
 
 const describe = (container: ListedContainer): string =>
   `${container.Names.join()} of ${getInstance(container)} is ${container.State}`
+
+/** What is kept of an image. */
+const listCached = (id: string): string[] => {
+  const name = id.replace(':', '-')
+  return [join(CACHE, 'images', `${name}.json`), join(CACHE, 'pycache', name)]
+}
+
+const listTemporaries = (instance: string): string[] =>
+  ['.', 'images', 'pycache']
+    .map((folder) => join(CACHE, folder))
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
+    .filter((path) => path.includes(`.${instance}.`))
 
 function listHomes(runners: string, instances: readonly string[]): string[] {
   return instances.flatMap((instance) => {
