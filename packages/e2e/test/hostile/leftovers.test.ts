@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { hasDocker } from '../support/requirements.js'
+import { areAtRest } from './support/shared-containers.js'
 import { createStage } from './support/stage.js'
 
 const LEAVE = `
@@ -71,15 +72,15 @@ print(refused)
     /** Runs one script twice, with other arguments. */
     const runTwice = async (source: string, first = 'leave', second = 'find') => {
       const one = await stage.world.run(source, { ...shared, args: [first], env: { SECRET: 'of-the-first' } })
+      await expect.poll(() => areAtRest(stage.world.instance), { timeout: 10_000 }).toBe(true)
       const two = await stage.world.run(source, { ...shared, args: [second] })
-      return { one, two }
+      return { one, two, container: two.record.phases?.container }
     }
 
     test('H41: nothing of files, processes and sockets', async () => {
-      const { one, two } = await runTwice(BOTH)
+      const { one, two, container } = await runTwice(BOTH)
 
-      expect([one.exitCode, two.stdout]).toEqual([0, 'found []\n'])
-      expect(two.record.phases?.container).toBe('shared')
+      expect([one.exitCode, two.stdout, container]).toEqual([0, 'found []\n', 'shared'])
     })
 
     test('H41: another script is not in the same container', async () => {
@@ -99,10 +100,11 @@ if sys.argv[1] == 'leave':
     os._exit(3)
 print('second')
 `
-      const { one, two } = await runTwice(source)
+      const { one, two, container } = await runTwice(source)
 
       expect(one).toMatchObject({ exitCode: 3, stdout: 'first\n' })
       expect(two).toMatchObject({ exitCode: 0, stdout: 'second\n' })
+      expect(container).toBe('shared')
     })
 
     test('H27: not a script that has taken the words of the shell over, and goes on', async () => {
@@ -123,10 +125,11 @@ if sys.argv[1] == 'leave':
     time.sleep(60)
 print('second')
 `
-      const { one, two } = await runTwice(source)
+      const { one, two, container } = await runTwice(source)
 
       expect(one).toMatchObject({ cause: 'signal', signal: 'SIGKILL', stdout: 'token True\n' })
       expect(two).toMatchObject({ exitCode: 0, stdout: 'second\n' })
+      expect(container).toBe('cold')
     })
 
     test('H27: not the orders that a script has given itself', async () => {
@@ -140,9 +143,10 @@ else:
     time.sleep(2)
 print(sys.argv[1], os.environ.get('SECRET'))
 `
-      const { two } = await runTwice(source)
+      const { two, container } = await runTwice(source)
 
       expect(two).toMatchObject({ exitCode: 0, stdout: 'find None\n' })
+      expect(container).toBe('shared')
     })
 
     test('H27: not ends that a script has made up', async () => {
@@ -154,9 +158,10 @@ if sys.argv[1] == 'leave':
 time.sleep(1)
 print('second')
 `
-      const { two } = await runTwice(source)
+      const { two, container } = await runTwice(source)
 
       expect(two).toMatchObject({ exitCode: 0, stdout: 'second\n' })
+      expect(container).toBe('shared')
     })
 
     test('H27: not a full way to the next', async () => {

@@ -6,6 +6,7 @@ const SOCKET = '/var/run/docker.sock'
 export interface ListedContainer {
   readonly Id: string
   readonly Names: readonly string[]
+  readonly Command: string
   readonly State: string
   readonly Mounts: readonly { readonly Source: string; readonly Destination: string }[]
 }
