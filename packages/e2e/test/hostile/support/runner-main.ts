@@ -29,6 +29,10 @@ const runner = createRunner({
 await runner.start()
 process.stdout.write('claims\n')
 process.once('SIGTERM', () => void runner.stop())
+// The end of the tests, however they end: it shall not outlive them. Nobody listens any more then.
+process.stdin.once('end', () => void runner.stop()).resume()
+process.stdin.unref()
+process.stderr.on('error', () => undefined)
 await runner.closed
 
 // Once it is closed nothing keeps the process: what does is a leak.

@@ -16,6 +16,8 @@ export interface RunnerProcess {
   getPeakMib(): number
   /** What it complained of. */
   getWarnings(): string
+  /** Lets it see what it sees when the tests are killed. */
+  abandon(): void
   /** Stops it, and waits for its end. */
   stop(): Promise<void>
 }
@@ -38,7 +40,7 @@ export async function startRunner(options: RunnerProcessOptions): Promise<Runner
   const { url, apiKey, instance, directory } = options
   const outDir = join(OUT, `rgrid-hostile-${instance}`)
   const child = spawn(process.execPath, [await buildRunner(outDir), url, instance, directory], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'],
       HOME: directory,
@@ -65,6 +67,9 @@ export async function startRunner(options: RunnerProcessOptions): Promise<Runner
       return Number(/^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1]) / KIB_PER_MIB
     },
     getWarnings: () => warnings,
+    abandon() {
+      for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy()
+    },
     async stop() {
       child.kill('SIGTERM')
       const [code] = (await ended) as unknown[]
