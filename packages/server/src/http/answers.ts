@@ -14,7 +14,10 @@ export const answerEvents = (body: ReadableStream<Uint8Array>, status = 200): Re
     },
   })
 
-/** Answers with bytes that a browser must neither show nor guess about: a script made them. */
+/**
+ * Answers with bytes that a browser must neither show nor guess about: a script made them. Where it shows them all the
+ * same, they are of no origin and run nothing.
+ */
 export const answerBytes = (
   body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>,
   headers: Readonly<Record<string, string>> = {},
@@ -23,6 +26,7 @@ export const answerBytes = (
     headers: {
       'content-type': 'application/octet-stream',
       'x-content-type-options': 'nosniff',
+      'content-security-policy': "sandbox; default-src 'none'",
       'cache-control': 'private, no-store',
       ...headers,
     },

@@ -109,6 +109,7 @@ describe('files', () => {
     expect(await response.text()).toBe(path)
     expect(response.headers.get('content-disposition')).toMatch(/^attachment; filename\*=UTF-8''/)
     expect(response.headers.get('x-content-type-options')).toBe('nosniff')
+    expect(response.headers.get('content-security-policy')).toBe("sandbox; default-src 'none'")
     expect(response.headers.get('content-length')).toBe(String(Buffer.byteLength(path)))
   })
 

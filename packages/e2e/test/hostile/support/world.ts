@@ -12,6 +12,8 @@ import { startRunner, type RunnerProcess } from './runner-process.js'
 /** A server in this process, and a runner with the Docker executor in another. */
 export interface World {
   readonly url: string
+  /** A key that may all that a user may. */
+  readonly apiKey: string
   readonly client: RGridClient
   readonly instance: string
   readonly runner: RunnerProcess
@@ -42,13 +44,15 @@ export async function openWorld(): Promise<World> {
   const server = createServer({ store, blobs })
   const { url, ...listening } = await listen(server, { port: 0 })
   const runner = await startRunner({ url, instance, directory, apiKey: server.grant({ scopes: ['runner'] }) })
-  const client = createClient({ url, apiKey: server.grant({ scopes: ['submit', 'read', 'admin'] }) })
+  const apiKey = server.grant({ scopes: ['submit', 'read', 'admin'] })
+  const client = createClient({ url, apiKey })
   const homes = join(directory, 'docker', 'containers')
   const findHome = (executionId: string): string | undefined =>
     readdirSync(homes).find((name) => readLaunch(join(homes, name)).includes(executionId))
 
   return {
     url,
+    apiKey,
     client,
     instance,
     runner,
