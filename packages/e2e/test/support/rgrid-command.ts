@@ -15,6 +15,8 @@ export interface CommandOptions {
   /** The user's home: configuration and data live in it. */
   readonly home: string
   readonly env?: Readonly<Record<string, string>>
+  /** Whether it has a terminal, through Python: both of its streams come out as `stdout`. @default false */
+  readonly terminal?: boolean
 }
 
 /** What a command did. */
@@ -34,8 +36,14 @@ export interface Started {
   prints(text: string): Promise<void>
 }
 
-/** Starts a command, as a shell would without a terminal. */
-export function start(args: readonly string[], { cwd = ROOT, home, env = {} }: CommandOptions): Started {
+const IN_TERMINAL = `
+import os, pty, sys
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))
+`
+
+/** Starts a command, as a shell would; without a terminal unless told otherwise. */
+export function start(args: readonly string[], options: CommandOptions): Started {
+  const { cwd = ROOT, home, env = {}, terminal = false } = options
   const surroundings = {
     PATH: process.env['PATH'],
     RGRID_IMAGES: process.env['RGRID_IMAGES'],
@@ -43,7 +51,13 @@ export function start(args: readonly string[], { cwd = ROOT, home, env = {} }: C
     XDG_DATA_HOME: '',
     ...env,
   }
-  const child = spawn(process.execPath, [RGRID, ...args], { cwd, env: surroundings })
+  const [program = '', ...words] = [
+    ...(terminal ? ['python3', '-c', IN_TERMINAL] : []),
+    process.execPath,
+    RGRID,
+    ...args,
+  ]
+  const child = spawn(program, words, { cwd, env: surroundings })
   onTestFinished(() => void child.kill('SIGKILL'))
   child.stdin.end()
   const stdout: Buffer[] = []
