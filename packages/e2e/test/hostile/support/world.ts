@@ -24,6 +24,8 @@ export interface World {
   findContainer(executionId: string): Promise<ListedContainer | undefined>
   /** What there still is of an execution, and what nobody knows of. */
   findLeft(executionId: string): Promise<string[]>
+  /** Leaves the runner alone, as when the tests are killed: without a server, and without anyone who hears it. */
+  vanish(): Promise<void>
   close(): Promise<void>
 }
 
@@ -74,6 +76,10 @@ export async function openWorld(): Promise<World> {
         ...(home === undefined ? [] : [home]),
         ...containers.filter((container) => !known.has(getHome(container))).map(({ Id }) => Id),
       ]
+    },
+    async vanish() {
+      await listening.close()
+      runner.abandon()
     },
     async close() {
       await client.close()
