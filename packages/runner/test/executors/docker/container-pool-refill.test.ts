@@ -60,7 +60,7 @@ it('puts a start off for a script that has just begun, until it is over', async 
     if (isOver) pool.noteEnd()
     await pass(delays.refillDelayMs - 1)
     counts.push(starts.length - before)
-    await pass(REFILL_DELAY_MS)
+    await pass(2 * REFILL_DELAY_MS)
     counts.push(starts.length - before)
   }
 
