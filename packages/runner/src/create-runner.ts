@@ -74,6 +74,9 @@ export interface Runner {
   [Symbol.asyncDispose](): Promise<void>
 }
 
+// Scripts that have just been claimed get away first; what comes right behind them is claimed together.
+const CLAIM_PACE_MS = 5
+
 /** The offers of executors: first all that is there at once, in order of preference, then what takes a preparation. */
 async function describeAll(executors: readonly Executor[]): Promise<Offer[]> {
   const described = await Promise.all(executors.map((executor) => executor.describe()))
@@ -142,9 +145,10 @@ export function createRunner(options: RunnerOptions): Runner {
       await untilThereIsRoom(workDirectory, minFreeDiskMib, logger, stopping.signal)
       if (stopping.signal.aborted) return
       try {
-        for (const claimed of await claim(free, registered.longPollMs))
-          slots.occupy(runAttempt(context, claimed))
+        const claims = await claim(free, registered.longPollMs)
+        for (const claimed of claims) slots.occupy(runAttempt(context, claimed))
         failures = 0
+        if (claims.length > 0) await pause(CLAIM_PACE_MS, stopping.signal)
       } catch (error) {
         if (stopping.signal.aborted) return
         if (!(error instanceof RGridError)) throw error

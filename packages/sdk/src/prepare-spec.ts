@@ -23,7 +23,9 @@ export async function prepareSpec(script: string, options: RunOptions): Promise<
   checkCall(script, options)
   const { args = [], upload = true, dependencies: isWanted = true, requirements } = options
   const cwd = resolve(options.cwd ?? '.')
-  const text = await readScript(resolve(cwd, script), script)
+  const source = resolve(cwd, script)
+  const read = await readScript(source, script)
+  const text = read.bytes.toString()
   const runtime = pickRuntime(script, text, options.runtime)
   const { files, ...collection } = await collectFiles(cwd, script, args, upload)
   const found = await findDependencies({ cwd, script, text, runtime, requirements, isWanted })
@@ -36,7 +38,7 @@ export async function prepareSpec(script: string, options: RunOptions): Promise<
     runtime,
     resources: defined({ cpus, memoryMib, pids, diskMib }),
     ...defined({ dependencies: found.dependencies }),
-    files: await hashFiles(sources),
+    files: await hashFiles(sources, new Map([[source, read]])),
   })
   if (!parsed.success) throw toOptionError(parsed.error)
   return { spec: parsed.data, sources }

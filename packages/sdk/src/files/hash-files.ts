@@ -2,20 +2,24 @@ import { LIMITS, RGridError, type WireFile } from '@rgrid/protocol'
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
-import { codeOf } from './read-script.js'
+import { codeOf, type ReadScript } from './read-script.js'
 import type { LocalFile } from './collect-files.js'
 
 /**
  * Hashes files one after another in constant memory. The first small ones bring their bytes along, as many as fit
  * into one request.
  *
+ * @param known - what was read before, by its place on this machine
  * @throws RGridError `invalid_request` when a file cannot be read.
  */
-export async function hashFiles(files: readonly LocalFile[]): Promise<WireFile[]> {
+export async function hashFiles(
+  files: readonly LocalFile[],
+  known: ReadonlyMap<string, ReadScript> = new Map(),
+): Promise<WireFile[]> {
   const hashed: WireFile[] = []
   let inlineLeft: number = LIMITS.inlineTotalBytes
   for (const file of files) {
-    const wire = await hashFile(file, inlineLeft).catch((error: unknown) => {
+    const wire = await hashFile(file, inlineLeft, known.get(file.source)).catch((error: unknown) => {
       throw new RGridError(
         'invalid_request',
         `files: ${JSON.stringify(file.source)} cannot be read (${codeOf(error)})`,
@@ -28,11 +32,15 @@ export async function hashFiles(files: readonly LocalFile[]): Promise<WireFile[]
   return hashed
 }
 
-async function hashFile({ path, source }: LocalFile, inlineLeft: number): Promise<WireFile> {
-  const { size, mode } = await stat(source)
+async function hashFile(
+  { path, source }: LocalFile,
+  inlineLeft: number,
+  known: ReadScript | undefined,
+): Promise<WireFile> {
+  const { size, mode } = known === undefined ? await stat(source) : { ...known, size: known.bytes.byteLength }
   const executable = (mode & 0o111) !== 0
   if (size <= Math.min(LIMITS.inlineFileBytes, inlineLeft)) {
-    const bytes = await readFile(source)
+    const bytes = known?.bytes ?? (await readFile(source))
     const sha256 = createHash('sha256').update(bytes).digest('hex')
     return { path, sha256, size: bytes.byteLength, executable, data: bytes.toString('base64') }
   }

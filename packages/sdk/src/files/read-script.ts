@@ -1,13 +1,19 @@
 import { LIMITS, RGridError } from '@rgrid/protocol'
-import { constants } from 'node:fs'
-import { access, readFile, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
+
+/** A script as it was read, once: what is looked at is what is sent. */
+export interface ReadScript {
+  readonly bytes: Buffer
+  /** The permissions of its file. */
+  readonly mode: number
+}
 
 /**
  * Checks that a path names a script that can be sent, and reads it.
  *
  * @throws RGridError `invalid_request` when it is missing, unreadable, no regular file, empty or too large.
  */
-export async function readScript(path: string, name: string): Promise<string> {
+export async function readScript(path: string, name: string): Promise<ReadScript> {
   const fail = (fault: string, cause?: unknown): never => {
     throw new RGridError('invalid_request', `script: ${JSON.stringify(name)} ${fault}`, { cause })
   }
@@ -20,12 +26,11 @@ export async function readScript(path: string, name: string): Promise<string> {
   if (stats.size === 0) fail('is empty')
   if (stats.size > LIMITS.scriptBytes)
     fail(`is over the limit of ${LIMITS.scriptBytes} bytes: move its data into an input file`)
-  await access(path, constants.R_OK).catch((error: unknown) =>
+  const bytes = await readFile(path).catch((error: unknown) =>
     fail(`cannot be read (${codeOf(error)}): check its permissions`, error),
   )
-  const text = await readFile(path, 'utf8')
-  if (text.trim() === '') fail('is empty')
-  return text
+  if (bytes.toString().trim() === '') fail('is empty')
+  return { bytes, mode: stats.mode }
 }
 
 /** The system's code of an error, such as `ENOENT`. */

@@ -1,5 +1,6 @@
-import { lchown, readdir } from 'node:fs/promises'
+import { lchownSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as immediately } from 'node:timers/promises'
 
 /** Who a script is inside its container, and who its files belong to on this machine. */
 export interface ContainerUser {
@@ -20,13 +21,18 @@ export function getContainerUser(
   return { uid, gid, isForeign: false }
 }
 
+// So many are given away at a time, which takes no longer than handing one of them to another thread.
+const BATCH = 64
+
 /** Gives a directory and all that is in it to the container's user. Links are given themselves, never followed. */
 export async function handOver(directory: string, { uid, gid, isForeign }: ContainerUser): Promise<void> {
   if (!isForeign) return
+  let given = 0
   const give = async (path: string, isDirectory: boolean): Promise<void> => {
-    const entries = isDirectory ? await readdir(path, { withFileTypes: true }) : []
-    await Promise.all(entries.map((entry) => give(join(path, entry.name), entry.isDirectory())))
-    await lchown(path, uid, gid)
+    const entries = isDirectory ? readdirSync(path, { withFileTypes: true }) : []
+    for (const entry of entries) await give(join(path, entry.name), entry.isDirectory())
+    lchownSync(path, uid, gid)
+    if (++given % BATCH === 0) await immediately()
   }
   await give(directory, true)
 }

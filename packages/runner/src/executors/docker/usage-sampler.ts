@@ -29,6 +29,7 @@ export function sampleUsage(
   container: Container,
   onGone: () => void,
   lookOnce: Look = createCgroupReader(container.id),
+  minIntervalMs = MIN_INTERVAL_MS,
 ): UsageSampler {
   const over = new AbortController()
   const seen: { cpuSeconds: number | null; peakMemoryBytes: number | null } = {
@@ -61,7 +62,7 @@ export function sampleUsage(
   const getIntervalMs = (): number => {
     if (seenAt === undefined) return hasStarted ? MAX_INTERVAL_MS : UNSEEN_INTERVAL_MS
     const ageMs = performance.now() - seenAt
-    return Math.min(Math.max(ageMs / INTERVALS_PER_RUN, MIN_INTERVAL_MS), MAX_INTERVAL_MS)
+    return Math.min(Math.max(ageMs / INTERVALS_PER_RUN, minIntervalMs), MAX_INTERVAL_MS)
   }
   const schedule = (): void => {
     timer = setTimeout(() => {

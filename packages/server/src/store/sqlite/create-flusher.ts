@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { setImmediate as immediately } from 'node:timers/promises'
 
 /** Brings what was written to a database to the disk. */
 export interface Flusher {
@@ -25,8 +26,8 @@ export interface SyncedFile {
 export function createFlusher(walPath: string, openFile = openSynced): Flusher {
   let file: Promise<SyncedFile> | undefined
   let isDirty = false
-  let running: Promise<void> | undefined
   let next: Promise<void> | undefined
+  let running: Promise<void> | undefined
 
   const sync = async (): Promise<void> => {
     isDirty = false
@@ -35,24 +36,23 @@ export function createFlusher(walPath: string, openFile = openSynced): Flusher {
     } catch (error) {
       isDirty = true
       throw error
-    } finally {
-      running = undefined
     }
   }
-  const start = (): Promise<void> => (running = sync())
-  const follow = async (before: Promise<void>): Promise<void> => {
-    // Who waits for that one hears of its failure.
-    await before.catch(() => undefined)
+  /** Looks at the disk once the last look is over, and those who write at this moment have done so. */
+  const begin = async (): Promise<void> => {
+    // Who waits for the last one hears of its failure.
+    await Promise.allSettled([running, immediately()])
     next = undefined
-    return start()
+    running = sync()
+    await running.finally(() => (running = undefined))
   }
 
   return {
     noteWrite: () => (isDirty = true),
     flush() {
-      if (running === undefined) return isDirty ? start() : Promise.resolve()
       // What is under way may have begun before the last write.
-      return isDirty ? (next ??= follow(running)) : running
+      if (isDirty) next ??= begin()
+      return next ?? running ?? Promise.resolve()
     },
     async close() {
       await Promise.allSettled([running, next])

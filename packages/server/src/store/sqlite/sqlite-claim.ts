@@ -6,11 +6,13 @@ import { runnerUnknown } from '../faults.js'
 import { fitsOffer } from '../fits-offer.js'
 import { moveExecution } from './move-execution.js'
 import { NEED_COLUMNS, readNeeds, whereFits } from './need-columns.js'
+import { prepareQuery, slot } from './prepare-query.js'
 import type { Database, ExecutionsTable } from './schema.js'
 import { noteRunnerSeen, parseOffers } from './sqlite-runners.js'
 import { parseSpec } from './to-execution.js'
 
 const TOKEN_BYTES = 16
+const MAX_PREPARED = 64
 
 type ClaimedRow = Pick<StoredClaim, 'attempt' | 'leaseToken' | 'executor'> &
   Pick<Selectable<ExecutionsTable>, 'id' | 'spec'>
@@ -73,19 +75,35 @@ async function hasWork(db: Kysely<Database>, { project, pool, claimId }: ClaimOr
   return (await queued.executeTakeFirst()) !== undefined || (await claimed.executeTakeFirst()) !== undefined
 }
 
-function listFitting(trx: Kysely<Database>, { project, pool, max }: ClaimOrder, offers: readonly Offer[]) {
-  return trx
-    .selectFrom('executions')
-    .select(['id', 'attempt', ...NEED_COLUMNS])
-    .where('project', '=', project)
-    .where('pool', '=', pool)
-    .where('status', '=', QUEUED)
-    .where((eb) => eb.or(offers.map((offer) => whereFits(eb, offer))))
-    .orderBy('created_at')
-    .orderBy('id')
-    .limit(max)
-    .execute()
+const fittingByOffers = new Map<string, ReturnType<typeof prepareFitting>>()
+
+/** What waits and fits, oldest first. A runner offers the same again and again, so that the query is written once. */
+function listFitting(
+  trx: Kysely<Database>,
+  { project, pool, max }: ClaimOrder,
+  offers: readonly Offer[],
+): ReturnType<ReturnType<typeof prepareFitting>> {
+  const key = JSON.stringify(offers)
+  const known = fittingByOffers.get(key)
+  const prepared = known ?? prepareFitting(trx, offers)
+  if (fittingByOffers.size >= MAX_PREPARED) fittingByOffers.clear()
+  if (known === undefined) fittingByOffers.set(key, prepared)
+  return prepared(trx, { project, pool, max })
 }
+
+const prepareFitting = (db: Kysely<Database>, offers: readonly Offer[]) =>
+  prepareQuery(
+    db
+      .selectFrom('executions')
+      .select(['id', 'attempt', ...NEED_COLUMNS])
+      .where('project', '=', slot<string>('project'))
+      .where('pool', '=', slot<string>('pool'))
+      .where('status', '=', QUEUED)
+      .where((eb) => eb.or(offers.map((offer) => whereFits(eb, offer))))
+      .orderBy('created_at')
+      .orderBy('id')
+      .limit(slot<number>('max')),
+  )
 
 async function claimOne(
   trx: Kysely<Database>,

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely'
 import type { ExecutionStore } from '../execution-store.js'
 import { executionNotFound } from '../faults.js'
 import { NEED_COLUMNS, readNeeds } from './need-columns.js'
+import { prepareQuery, slot } from './prepare-query.js'
 import type { Database } from './schema.js'
 import { createArtifactMethods } from './sqlite-artifacts.js'
 import { createAttemptMethods } from './sqlite-attempts.js'
@@ -13,27 +14,31 @@ import { toExecution } from './to-execution.js'
 
 /** Executions and their queue in SQLite. */
 export function createExecutionStore(db: Kysely<Database>, now: () => number): ExecutionStore {
+  const findAt = prepareQuery(
+    db
+      .selectFrom('executions')
+      .selectAll()
+      .where('id', '=', slot<string>('id'))
+      .where('project', '=', slot<string>('project')),
+  )
+  const glanceAt = prepareQuery(
+    db
+      .selectFrom('executions')
+      .select(['status', 'attempt', 'cancel_requested', 'last_seq', 'pool', 'progress'])
+      .select(NEED_COLUMNS)
+      .where('id', '=', slot<string>('id'))
+      .where('project', '=', slot<string>('project')),
+  )
   return {
     submit: (submission) => submitExecution(db, now, submission),
 
     async find(project, id) {
-      const row = await db
-        .selectFrom('executions')
-        .selectAll()
-        .where('id', '=', id)
-        .where('project', '=', project)
-        .executeTakeFirst()
+      const [row] = await findAt(db, { project, id })
       return row === undefined ? undefined : toExecution(row)
     },
 
     async glance(project, id) {
-      const row = await db
-        .selectFrom('executions')
-        .select(['status', 'attempt', 'cancel_requested', 'last_seq', 'pool', 'progress'])
-        .select(NEED_COLUMNS)
-        .where('id', '=', id)
-        .where('project', '=', project)
-        .executeTakeFirst()
+      const [row] = await glanceAt(db, { project, id })
       if (row === undefined) return undefined
       const { status, attempt, cancel_requested: cancelRequested, last_seq: lastSeq, pool, progress } = row
       return {

@@ -8,8 +8,13 @@ const SEEN_EVERY_MS = 5_000
 const STATS_EVERY_MS = 1_000
 const offersSchema = z.array(offerSchema)
 
-/** Reads the column that holds offers. */
-export const parseOffers = (text: string): Offer[] => offersSchema.parse(JSON.parse(text))
+let lastParsed: { readonly text: string; readonly offers: readonly Offer[] } | undefined
+
+/** Reads the column that holds offers. Mostly they are the same as the last time. */
+export function parseOffers(text: string): readonly Offer[] {
+  if (lastParsed?.text !== text) lastParsed = { text, offers: offersSchema.parse(JSON.parse(text)) }
+  return lastParsed.offers
+}
 
 /** Runners in SQLite. */
 export function createRunnerStore(db: Kysely<Database>, now: () => number): RunnerStore {

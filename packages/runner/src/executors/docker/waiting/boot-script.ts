@@ -19,8 +19,9 @@
  * A stream ends when the last writer has closed it, so that this shell opens both before an interpreter that was of no
  * use, and that has them open too, is ended.
  *
- * After a script it kills what is left of it. With the argument `shared` it then waits for the next. When
- * nothing else is there any more, nobody but itself has `go` and `control` open: closed and opened again they are empty,
+ * After a script it kills what is left of it, and waits to be removed: an engine has much to do when a container ends, and
+ * would do it while the result is on its way. A line in `go` ends it before. With the argument `shared` it waits for the
+ * next script. When nothing else is there any more, nobody but itself has `go` and `control` open: closed and opened again they are empty,
  * so that no order outlives the script that it was for, or that has forged it.
  */
 export const BOOT_SCRIPT = `
@@ -105,7 +106,11 @@ is_empty() {
       exec 7>&- 8>&-
     fi
     kill -KILL -1
-    [ "$1" = shared ] || { echo "exit $rgrid_code $rgrid_token" >&3; exit $rgrid_code; }
+    if [ "$1" != shared ]; then
+      echo "exit $rgrid_code $rgrid_token" >&3
+      read -r rgrid_order <&4
+      exit $rgrid_code
+    fi
     wait
     until alone; do :; done
     empty /tmp && empty /dev/shm || exit $rgrid_code

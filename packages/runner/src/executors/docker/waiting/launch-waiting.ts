@@ -24,6 +24,10 @@ export interface WaitingLaunch {
 
 // Codes above may stand for a signal, which the shell cannot tell from an exit with the same number.
 const MAX_PLAIN_CODE = 127
+// What a script has used is looked at once more at its end.
+const SAMPLE_AFTER_MS = 25
+// The container's own timer is two more processes, which a script that is over in a moment does not need.
+const DEADLINE_AFTER_MS = 25
 const CALM_WITHIN_MS = 1_000
 // How long an engine that stops may take from ending a container to ending itself.
 const ENGINE_STOP_MS = 1_500
@@ -46,7 +50,7 @@ export async function launchWaiting(waiting: WaitingContainer, launch: WaitingLa
   const stdout = openFifo(toFifo(directory, 'stdout'))
   const stderr = openFifo(toFifo(directory, 'stderr'))
   const before = waiting.look()
-  const sampler = sampleUsage(container, () => undefined, waiting.look)
+  const sampler = sampleUsage(container, () => undefined, waiting.look, SAMPLE_AFTER_MS)
   const startedAt = performance.now()
   if (!waiting.isAlive() || !writeFifo(toFifo(directory, 'go'), `${verb} ${token}`)) {
     sampler.stop()
@@ -55,7 +59,10 @@ export async function launchWaiting(waiting: WaitingContainer, launch: WaitingLa
     throw new StartError('internal', 'the container that waited for the script has gone')
   }
   const order = (what: string): boolean => writeFifo(toFifo(directory, 'control'), `${what} ${token}`)
-  order(`deadline ${Math.ceil(launch.deadlineMs / 1_000)}`)
+  const deadlineTimer = setTimeout(
+    () => order(`deadline ${Math.ceil(launch.deadlineMs / 1_000)}`),
+    DEADLINE_AFTER_MS,
+  )
   sampler.askEngineIfBlind()
 
   let wasKilled = false
@@ -114,10 +121,13 @@ export async function launchWaiting(waiting: WaitingContainer, launch: WaitingLa
     }
     if (isPlain && hasEnoughMemory && sight.oomKills !== null && (await becomes(isOver, waiting)))
       return { cause: 'exit', exitCode: code, signal: null, message: null, usage: measure(wallMs) }
+    // The shell holds on until it is told to end.
+    if (code !== undefined) writeFifo(toFifo(directory, 'go'), 'end')
     return askEngine()
   }
   const exit = follow().then((value) => {
     hasEnded = true
+    clearTimeout(deadlineTimer)
     sampler.stop()
     for (const name of ['stdout', 'stderr'] as const) endFifo(toFifo(directory, name))
     return value
