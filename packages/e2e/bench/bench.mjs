@@ -4,13 +4,14 @@
 //
 //   npm run bench -- [rounds] [--no-write]
 import { execFile } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { parseArgs } from 'node:util'
 import { describeMachine } from './machine.mjs'
+import { createPackagedProject } from './packaged-project.mjs'
 import { timeNaiveDocker, timeProgram, timeRun } from './programs.mjs'
 import { measureQueue } from './queue-latency.mjs'
 import { formatTable, interleave, median, toMs, toRatio } from './statistics.mjs'
@@ -131,6 +132,38 @@ report(
     ]),
   ),
 )
+
+const packaged = await createPackagedProject(join(folder, script))
+const runPackaged = (executor) => () => timeRun(client, script, { cwd: packaged, executor })
+try {
+  // The first installs, and two uses make the pool fill up.
+  for (let time = 0; time < 3; time++)
+    for (const executor of ['docker', 'process']) await runPackaged(executor)()
+  const kinds = await interleave(
+    {
+      'waiting container': () => settle(runWarm),
+      'waiting container, three packages': () => settle(runPackaged('docker')),
+      process: runProcess,
+      'process, three packages': runPackaged('process'),
+    },
+    ROUNDS,
+  )
+  const results = Object.entries(kinds).map(([name, all]) => [name, toMedian(all, 'result')])
+  report(
+    'With packages from `requirements.txt`, once they are installed',
+    formatTable(
+      ['', 'result', 'more than without'],
+      results.map(([name, ms], index) => [
+        name,
+        toMs(ms),
+        index % 2 === 0 ? '' : toMs(ms - results[index - 1][1]),
+      ]),
+    ),
+  )
+} catch (error) {
+  console.error(`SKIPPED: the packages could not be installed: ${error.message.slice(0, 200)}`)
+}
+await rm(packaged, { recursive: true })
 
 const inParallel = (count, parallel, action) => async () => {
   const start = performance.now()
