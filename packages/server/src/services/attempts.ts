@@ -97,8 +97,6 @@ export async function completeAttempt(
     outputs: refs,
     inline,
   })
-  // Nobody is told of an end that a power cut can undo.
-  await store.flush()
   signals.notify(executionTopic(fence.executionId))
   signals.notify(controlTopic(fence.executionId))
 }

@@ -14,7 +14,7 @@ import { toRecord, toSummary } from './to-record.js'
  */
 export async function getExecution(context: Context, project: string, id: string): Promise<ExecutionRecord> {
   const stored = await findExecution(context, project, id)
-  // It may have ended this moment.
+  // Nobody is told of an end that a power cut can undo.
   if (isTerminal(stored.status)) await context.store.flush()
   const record = toRecord(stored, await context.store.executions.listArtifacts(project, id, 'output'))
   if (stored.status !== 'queued') return record

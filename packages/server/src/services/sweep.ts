@@ -6,7 +6,6 @@ const EMBEDDED_GRACE_MS = 60_000
 /** Takes away leases that ran out, gives up what nobody will run, and tells everyone who waits. */
 export async function sweep({ store, signals, leaseMarginMs, logger }: Context): Promise<void> {
   const swept = await store.executions.sweep({ leaseMarginMs, embeddedGraceMs: EMBEDDED_GRACE_MS })
-  await store.flush()
   for (const { id, project, pool, status } of swept) {
     logger.info('an execution was taken from its runner', { executionId: id, status })
     signals.notify(executionTopic(id))
