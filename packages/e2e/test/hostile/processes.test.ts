@@ -169,7 +169,7 @@ for name in sorted(os.listdir('/rgrid')):
                    lambda: os.rename('/rgrid/' + name, '/rgrid/x'), lambda: open('/rgrid/result', 'w')):
         try: action(); print('done', name)
         except OSError: pass
-for name in ('boot', 'launch', 'hosts', 'resolv.conf'):
+for name in ('boot', 'launch', 'call', 'interpreter', 'interpreter.py', 'hosts', 'resolv.conf'):
     try: open('/rgrid/' + name, 'a'); print('written', name)
     except OSError: pass
 `

@@ -1,14 +1,13 @@
 import { createServer, type Server } from 'node:http'
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { hasDocker } from '../support/requirements.js'
-import { askEngine, getHome, listContainers } from './support/engine.js'
+import { askEngine, getHome, listContainers, readLaunch } from './support/engine.js'
 import { createStage } from './support/stage.js'
 
 const KNOCK = `
@@ -177,7 +176,7 @@ print(sorted(name for name, error in results.items() if error == 0))
     const containers = await listContainers(stage.world.instance)
     const texts = await Promise.all(containers.map(({ Id }) => readAllOf(Id, root)))
     const held = await stage.world.findContainer(running.id)
-    const launch = held === undefined ? '' : readFileSync(join(getHome(held), 'rgrid', 'launch'), 'utf8')
+    const launch = held === undefined ? '' : readLaunch(getHome(held))
     // What was stopped and not removed yet.
     await askEngine('POST', `/containers/${held?.Id}/pause`)
     await askEngine('POST', `/containers/${held?.Id}/unpause`)

@@ -51,7 +51,8 @@ def is_refused(action):
     return False
 attempts = {
     '/': lambda: open('/x', 'w'), '/etc': lambda: open('/etc/x', 'w'), '/usr': lambda: open('/usr/x', 'w'),
-    '/rgrid': lambda: open('/rgrid/x', 'w'), 'launch': lambda: open('/rgrid/launch', 'a'),
+    '/rgrid': lambda: open('/rgrid/x', 'w'), 'launch': lambda: open('/rgrid/launch', 'a'), 'call': lambda: open('/rgrid/call', 'a'),
+    'interpreter': lambda: open('/rgrid/interpreter.py', 'a'),
     'hosts': lambda: open('/etc/hosts', 'a'), 'chmod': lambda: os.chmod('/rgrid', 0o777),
     'sysctl': lambda: open('/proc/sys/kernel/core_pattern', 'w'), 'cgroup': lambda: open('/sys/fs/cgroup/x', 'w'),
     'setuid': lambda: os.setuid(0), 'chown': lambda: os.chown('/work', 0, 0), 'chroot': lambda: os.chroot('/work'),

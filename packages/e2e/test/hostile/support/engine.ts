@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
+import { join } from 'node:path'
 
 const SOCKET = '/var/run/docker.sock'
 
@@ -39,4 +41,16 @@ export async function listContainers(instance: string): Promise<ListedContainer[
 export function getHome({ Mounts }: ListedContainer): string {
   const source = Mounts.find(({ Destination }) => Destination === '/rgrid')?.Source ?? ''
   return source.replace(/\/rgrid$/, '')
+}
+
+/** What a container was given to start: one of these files, by the way it starts it. */
+export function readLaunch(home: string): string {
+  const read = (name: string): string => {
+    try {
+      return readFileSync(join(home, 'rgrid', name), 'utf8')
+    } catch {
+      return ''
+    }
+  }
+  return ['launch', 'call'].map(read).join('')
 }

@@ -1,11 +1,11 @@
 import { createClient, type Execution, type RGridClient, type RunOptions } from '@rgrid/sdk'
 import { createDiskBlobs, createServer, createSqliteStore, listen } from '@rgrid/server'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { getHome, listContainers, type ListedContainer } from './engine.js'
+import { getHome, listContainers, readLaunch, type ListedContainer } from './engine.js'
 import { createProject, removeProjects } from './project.js'
 import { startRunner, type RunnerProcess } from './runner-process.js'
 
@@ -89,13 +89,5 @@ export async function openWorld(): Promise<World> {
       await rm(directory, { recursive: true, force: true })
       removeProjects()
     },
-  }
-}
-
-function readLaunch(home: string): string {
-  try {
-    return readFileSync(join(home, 'rgrid', 'launch'), 'utf8')
-  } catch {
-    return ''
   }
 }

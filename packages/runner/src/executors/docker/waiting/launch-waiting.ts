@@ -26,8 +26,6 @@ export interface WaitingLaunch {
 const MAX_PLAIN_CODE = 127
 // What a script has used is looked at once more at its end.
 const SAMPLE_AFTER_MS = 25
-// The container's own timer is two more processes, which a script that is over in a moment does not need.
-const DEADLINE_AFTER_MS = 25
 const CALM_WITHIN_MS = 1_000
 // How long an engine that stops may take from ending a container to ending itself.
 const ENGINE_STOP_MS = 1_500
@@ -59,10 +57,7 @@ export async function launchWaiting(waiting: WaitingContainer, launch: WaitingLa
     throw new StartError('internal', 'the container that waited for the script has gone')
   }
   const order = (what: string): boolean => writeFifo(toFifo(directory, 'control'), `${what} ${token}`)
-  const deadlineTimer = setTimeout(
-    () => order(`deadline ${Math.ceil(launch.deadlineMs / 1_000)}`),
-    DEADLINE_AFTER_MS,
-  )
+  order(`deadline ${Math.ceil(launch.deadlineMs / 1_000)}`)
   sampler.askEngineIfBlind()
 
   let wasKilled = false
@@ -127,7 +122,6 @@ export async function launchWaiting(waiting: WaitingContainer, launch: WaitingLa
   }
   const exit = follow().then((value) => {
     hasEnded = true
-    clearTimeout(deadlineTimer)
     sampler.stop()
     for (const name of ['stdout', 'stderr'] as const) endFifo(toFifo(directory, name))
     return value
