@@ -27,9 +27,13 @@ const read = async (
 }
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
-/** Resolves when the execution reaches a status. */
+const ORDER: readonly Status[] = ['queued', 'claimed', 'running']
+
+/** Resolves when the execution has reached a status: one that is over in a moment may never be seen. */
 const reaches = (execution: Execution, status: Status): Promise<void> =>
-  new Promise((resolve) => execution.onStatus((now) => now === status && resolve()))
+  new Promise((resolve) =>
+    execution.onStatus((now) => ORDER.indexOf(now) >= ORDER.indexOf(status) && resolve()),
+  )
 
 /** What a user sees, the same in every way to run RGrid. */
 export function describeScenarios(kind: Kind, available: boolean): void {
