@@ -5,6 +5,7 @@ import { createDiskBlobs, createServer, createSqliteStore } from '@rgrid/server'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { createLocalRunner } from './create-local-runner.js'
+import { createDirectFetch } from './direct-fetch.js'
 import { createInstance } from './instance.js'
 import type { ExecutorName } from '@rgrid/protocol'
 
@@ -55,7 +56,7 @@ export async function createEmbedded(options: EmbeddedOptions = {}): Promise<Emb
   })
   const apiKey = server.grant({ scopes: ['submit', 'read', 'admin'] })
 
-  const passOn: Fetch = (url, init) => server.fetch(new Request(url, init))
+  const passOn = createDirectFetch(server)
   let runner: Promise<Runner> | undefined
   const startRunner = async (): Promise<Runner> => {
     const made = await createLocalRunner({

@@ -6,6 +6,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createLocalRunner } from './create-local-runner.js'
+import { createDirectFetch } from './direct-fetch.js'
 import { createInstance } from './instance.js'
 
 /** How a server and a runner for this machine are started. */
@@ -47,7 +48,7 @@ export async function startUp({ port, dataDirectory, ...options }: StartUpOption
     url,
     apiKey: server.grant({ scopes: ['runner'] }),
     // The runner lives beside the server: its requests need no socket.
-    fetch: (address, init) => server.fetch(new Request(address, init)),
+    fetch: createDirectFetch(server),
   })
   await runner.start()
   await writeUpFile(paths.up, {

@@ -106,6 +106,20 @@ test('tells of a disk that fails, and tries again for the next', async () => {
   expect([first(), second(), disk.countSyncs()]).toEqual(['failed', 'done', 2])
 })
 
+test('opens its file again where that has failed', async () => {
+  let opened = 0
+  const flusher = createFlusher('nowhere', () => {
+    opened += 1
+    if (opened === 1) return Promise.reject(new Error('EMFILE'))
+    return Promise.resolve({ datasync: () => Promise.resolve(), close: () => Promise.resolve() })
+  })
+  flusher.noteWrite()
+  const first = await flusher.flush().catch((error: unknown) => String(error))
+  await flusher.flush()
+
+  expect([first, opened]).toEqual(['Error: EMFILE', 2])
+})
+
 test('closes its file when nothing is under way any more', async () => {
   const disk = createDisk()
   disk.noteWrite()

@@ -29,10 +29,16 @@ export function createFlusher(walPath: string, openFile = openSynced): Flusher {
   let next: Promise<void> | undefined
   let running: Promise<void> | undefined
 
+  const openOnce = (): Promise<SyncedFile> =>
+    (file ??= openFile(walPath).catch((error: unknown) => {
+      // The next look tries again.
+      file = undefined
+      throw error
+    }))
   const sync = async (): Promise<void> => {
     isDirty = false
     try {
-      await (await (file ??= openFile(walPath))).datasync()
+      await (await openOnce()).datasync()
     } catch (error) {
       isDirty = true
       throw error
