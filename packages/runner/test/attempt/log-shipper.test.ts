@@ -77,6 +77,17 @@ describe('a log shipper', () => {
     expect(gate.requests).toHaveLength(1)
   })
 
+  test('does not gather behind a request that was under way at the end', async () => {
+    const gate = createGate()
+    const shipper = createLogShipper({ ...cap, send: gate.send })
+    for (const letter of 'ab') shipper.write(piece(letter))
+    const finished = shipper.finish()
+    gate.answer()
+    const last = await Promise.race([finished, settle().then(settle)])
+
+    expect(bytes(last ?? []).toString()).toBe('b')
+  })
+
   test('does not gather more than one request takes', async () => {
     const gate = createGate()
     const shipper = createLogShipper({ ...cap, send: gate.send })
