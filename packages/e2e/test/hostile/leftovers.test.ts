@@ -137,7 +137,8 @@ print('second')
 import os, sys
 if sys.argv[1] == 'leave':
     os.write(os.open('/rgrid/go', os.O_RDWR), b'run\\n' * 3)
-    os.write(os.open('/rgrid/control', os.O_RDWR), b'deadline 1\\nsignal KILL\\n' * 3)
+    os.write(os.open('/rgrid/control', os.O_RDWR), b'signal KILL\\n' * 3)
+    os.write(os.open('/rgrid/deadline', os.O_RDWR), b'1\\n' * 3)
 else:
     import time
     time.sleep(2)

@@ -134,7 +134,8 @@ os._exit(5)
 
   test('H27: a script that reads what it prints, and gives orders to itself, harms itself only', async () => {
     const source = `${FORGE}
-tell('control', b'signal USR9\\nsignal\\n\\xff\\xfe\\ndeadline x\\n' * 50)
+tell('control', b'signal USR9\\nsignal\\n\\xff\\xfe\\n' * 50)
+tell('deadline', b'\\xff\\xfe\\nx\\n' * 50)
 tell('go', b'run\\n' * 100)
 fd = os.open('/rgrid/stdout', os.O_RDONLY | os.O_NONBLOCK)
 for _ in range(50):
@@ -149,13 +150,12 @@ os._exit(5)
     expect(exitCode).toBe(5)
   })
 
-  test('H27: a deadline that a script gives itself ends it', async () => {
-    const source = `${FORGE}tell('control', b'deadline 1\\n')\ntime.sleep(60)`
+  test('H27: a deadline that a script gives itself is not heard', async () => {
+    const source = `${FORGE}tell('deadline', b'1\\n')\ntime.sleep(3)\nos._exit(5)`
 
-    const { status, usage } = await stage.run(source, { cpus: 1 })
+    const { exitCode } = await stage.run(source, { cpus: 1 })
 
-    expect(status).toBe('failed')
-    expect(usage?.wallMs).toBeLessThan(8_000)
+    expect(exitCode).toBe(5)
   })
 
   test('H43: nothing is open but the streams, and the control directory is not to be changed', async () => {

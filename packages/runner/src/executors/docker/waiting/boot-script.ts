@@ -3,14 +3,15 @@
  * ended. All of it goes through FIFOs in `/rgrid`, which are named after what they carry:
  *
  * - `events`: from the container: `ready`, `exit <code> <token>`. Its end means that this shell is gone.
- * - `go`: to the container: `run <token>` starts `/rgrid/launch`, `wake <token>` lets the waiting interpreter go on. Only
- *   what knows the token can tell of its end.
- * - `wake`: from this shell to the interpreter, where `/rgrid/interpreter` starts one that waits beside it.
- * - `control`: to the container: `signal <name> <token>` to the script, `deadline <seconds> <token>` after which
- *   everything is killed, also when the runner has stopped to exist.
+ * - `go`: to the container: `run <token>` starts `/rgrid/launch`, `wake <token>` says that the waiting interpreter goes on.
+ *   Only what knows the token can tell of its end.
+ * - `wake`: to the interpreter, where `/rgrid/interpreter` starts one that waits beside this shell: a line lets it go on.
+ * - `control`: to the container: `signal <name> <token>` to the script.
+ * - `deadline`: to the container: `<seconds> <token>`, after which everything is killed, also when the runner has stopped
+ *   to exist. Who waits for it is there before the script, which may leave no room for another process.
  * - `stdout`, `stderr`: the script's own.
  *
- * It holds `go` and `control` open itself, so that what is written there waits for it.
+ * It holds `go`, `control`, `deadline` and `wake` open itself, so that what is written there waits to be read.
  *
  * The script runs in the foreground, as shells make programs in the background deaf to SIGINT. Signals are therefore
  * passed on by a second shell that looks for the children of the first. A waiting interpreter is in the background, and
@@ -21,7 +22,7 @@
  *
  * After a script it kills what is left of it, and waits to be removed: an engine has much to do when a container ends, and
  * would do it while the result is on its way. A line in `go` ends it before. With the argument `shared` it waits for the
- * next script. When nothing else is there any more, nobody but itself has `go` and `control` open: closed and opened again they are empty,
+ * next script. When nothing else is there any more, nobody but itself has `go`, `control` and `deadline` open: closed and opened again they are empty,
  * so that no order outlives the script that it was for, or that has forged it.
  */
 export const BOOT_SCRIPT = `
@@ -43,13 +44,17 @@ pass_signal() {
 obey() {
   read -r own rest </proc/self/stat
   while read -r order argument token; do
-    # In a container that nothing has run in before, the token is not known yet, and no order can be an old one.
-    [ -z "$rgrid_token" ] || [ "$token" = "$rgrid_token" ] || continue
-    case $order in
-      signal) pass_signal "$argument" ;;
-      deadline) (sleep "$argument" && kill -KILL -1) & ;;
-    esac
+    is_mine "$token" && [ "$order" = signal ] && pass_signal "$argument"
   done <&5
+}
+
+watch() {
+  (while read -r seconds token; do is_mine "$token" && exec sleep "$seconds"; done <&9) && kill -KILL -1
+}
+
+# In a container that nothing has run in before, the token is not known yet, and no order can be an old one.
+is_mine() {
+  [ -z "$rgrid_token" ] || [ "$1" = "$rgrid_token" ]
 }
 
 alone() {
@@ -82,11 +87,12 @@ is_empty() {
 }
 
 {
-  exec 4<>/rgrid/go 5<>/rgrid/control
-  obey 3>&- 4<&- >/dev/null &
+  exec 4<>/rgrid/go 5<>/rgrid/control 9<>/rgrid/deadline
+  obey 3>&- 4<&- 9<&- >/dev/null &
+  watch 3>&- 4<&- 5<&- >/dev/null &
   rgrid_interpreter=
   if [ -e /rgrid/interpreter ]; then
-    (unset rgrid_interpreter; . /rgrid/interpreter) </dev/null 1<>/rgrid/stdout 2<>/rgrid/stderr 3>&- 4<&- 5<&- &
+    (unset rgrid_interpreter; . /rgrid/interpreter) </dev/null 1<>/rgrid/stdout 2<>/rgrid/stderr 3>&- 4<&- 5<&- 9<&- &
     rgrid_interpreter=$!
     exec 6<>/rgrid/wake
   fi
@@ -94,14 +100,13 @@ is_empty() {
   read -r rgrid_order rgrid_token <&4 || exit 125
   while :; do
     if [ "$rgrid_order" = wake ]; then
-      echo >&6
       wait "$rgrid_interpreter"
       rgrid_code=$?
     else
       exec 7>/rgrid/stdout 8>/rgrid/stderr
       [ -z "$rgrid_interpreter" ] || { kill -KILL "$rgrid_interpreter"; wait "$rgrid_interpreter"; }
       (unset rgrid_order rgrid_token rgrid_interpreter; . /rgrid/launch) \
-        </dev/null >&7 2>&8 3>&- 4<&- 5<&- 6<&- 7>&- 8>&-
+        </dev/null >&7 2>&8 3>&- 4<&- 5<&- 6<&- 7>&- 8>&- 9<&-
       rgrid_code=$?
       exec 7>&- 8>&-
     fi
@@ -114,12 +119,13 @@ is_empty() {
     wait
     until alone; do :; done
     empty /tmp && empty /dev/shm || exit $rgrid_code
-    exec 4<&- 5<&-
-    exec 4<>/rgrid/go 5<>/rgrid/control
+    exec 4<&- 5<&- 9<&-
+    exec 4<>/rgrid/go 5<>/rgrid/control 9<>/rgrid/deadline
     echo "exit $rgrid_code $rgrid_token" >&3
     # Until the next order it is alone, so that the runner can tell it from anything that is left.
     read -r rgrid_order rgrid_token <&4 || exit 125
-    obey 3>&- 4<&- >/dev/null &
+    obey 3>&- 4<&- 9<&- >/dev/null &
+    watch 3>&- 4<&- 5<&- >/dev/null &
   done
 } 2>/dev/null
 `

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as immediately, setTimeout as sleep } from 'node:timers/promises'
 import type { Usage } from '@rgrid/protocol'
 import { StartError, type Exit, type Running } from '../../executor.js'
 import type { Sight } from '../cgroup-reader.js'
@@ -27,6 +27,8 @@ const MAX_PLAIN_CODE = 127
 // What a script has used is looked at once more at its end.
 const SAMPLE_AFTER_MS = 25
 const CALM_WITHIN_MS = 1_000
+// What a container's shell has just killed is gone in less than a timer can wait for.
+const CALM_AT_ONCE_MS = 1
 // How long an engine that stops may take from ending a container to ending itself.
 const ENGINE_STOP_MS = 1_500
 // One that takes longer to start is not waited for: starting another is no slower then.
@@ -56,8 +58,9 @@ export async function launchWaiting(waiting: WaitingContainer, launch: WaitingLa
     stderr.destroy()
     throw new StartError('internal', 'the container that waited for the script has gone')
   }
-  const order = (what: string): boolean => writeFifo(toFifo(directory, 'control'), `${what} ${token}`)
-  order(`deadline ${Math.ceil(launch.deadlineMs / 1_000)}`)
+  // The interpreter is nearer than the shell, which only has to wait for its end.
+  if (verb === 'wake') writeFifo(toFifo(directory, 'wake'), '')
+  writeFifo(toFifo(directory, 'deadline'), `${Math.ceil(launch.deadlineMs / 1_000)} ${token}`)
   sampler.askEngineIfBlind()
 
   let wasKilled = false
@@ -134,7 +137,7 @@ export async function launchWaiting(waiting: WaitingContainer, launch: WaitingLa
     async signal(name) {
       if (hasEnded) return
       wasSignalled = true
-      if (name === 'SIGTERM' && order('signal TERM')) return
+      if (name === 'SIGTERM' && writeFifo(toFifo(directory, 'control'), `signal TERM ${token}`)) return
       if (name === 'SIGKILL') wasKilled = true
       await killContainer(container, name, () => hasEnded)
     },
@@ -161,13 +164,14 @@ type Check = (waiting: WaitingContainer) => boolean | Promise<boolean>
 
 /** Waits until something holds of a container. Where it does not within a moment, all that runs there is killed. */
 async function becomes(check: Check, waiting: WaitingContainer): Promise<boolean> {
-  const deadline = performance.now() + CALM_WITHIN_MS
+  const since = performance.now()
   while (!(await check(waiting))) {
-    if (performance.now() > deadline) {
+    const passedMs = performance.now() - since
+    if (passedMs > CALM_WITHIN_MS) {
       await killContainer(waiting.container, 'SIGKILL', () => false)
       return false
     }
-    await sleep(1)
+    await (passedMs < CALM_AT_ONCE_MS ? immediately() : sleep(1))
   }
   return true
 }

@@ -45,7 +45,7 @@ export interface WaitingContainer {
 }
 
 const READY_WITHIN_MS = 30_000
-const FIFOS = ['events', 'go', 'control', 'wake', 'stdout', 'stderr'] as const
+const FIFOS = ['events', 'go', 'control', 'deadline', 'wake', 'stdout', 'stderr'] as const
 
 /** How many processes of RGrid are in a waiting container: an init, two shells, and a timer of two. */
 export const OWN_PIDS = 5
