@@ -10,14 +10,15 @@ export type StreamName = z.infer<typeof streamSchema>
 
 /**
  * A piece of a log: the bytes as text where they are valid UTF-8, else in base64. `gapBytes` stands where bytes
- * between the kept head and the kept tail of a long log were dropped.
+ * between the kept head and the kept tail of a long log were dropped; `null`: the runner was killed and another went on,
+ * so that bytes may be missing here, and nobody knows how many.
  */
 export const logEventSchema = z.object({
   stream: streamSchema,
   at: z.int(),
   text: z.string().optional(),
   base64: z.base64().optional(),
-  gapBytes: z.int().positive().optional(),
+  gapBytes: z.int().positive().nullable().optional(),
 })
 
 /** A piece of a log. */

@@ -68,6 +68,8 @@ export {
   type Resources,
 } from './resources.js'
 export {
+  adoptedSchema,
+  adoptSchema,
   appendLogsSchema,
   attemptIdSchema,
   claimRequestSchema,
@@ -87,6 +89,8 @@ export {
   renewSchema,
   runtimeDetailSchema,
   startedSchema,
+  type Adopt,
+  type Adopted,
   type Claim,
   type Complete,
   type LeaseState,

@@ -150,14 +150,41 @@ export const leaseStateSchema = z.object({ cancelRequested: z.boolean() }).meta(
 /** What the server wants of a running attempt. */
 export type LeaseState = z.infer<typeof leaseStateSchema>
 
-/** A piece of a log on its way to the server. `gapBytes` stands in place of bytes that were dropped. */
+/**
+ * The body of `POST …/adopt`: a runner goes on with a script that another, which was killed, has started. From then on
+ * `nextLeaseToken` is the lease's token, so that nothing that is still on its way from the other counts any more.
+ */
+export const adoptSchema = z
+  .strictObject({ leaseToken, nextLeaseToken: leaseToken, runnerId: runnerIdSchema })
+  .meta({ id: 'Adopt' })
+
+/** What a runner says to go on with a script. */
+export type Adopt = z.infer<typeof adoptSchema>
+
+/** The answer to it: the attempt is the runner's now, and this is what the server has of its log. */
+export const adoptedSchema = leaseStateSchema
+  .extend({
+    /** The number of the last log chunk; the next one follows it. */
+    lastSeq: z.int().nonnegative(),
+    /** Over both streams. */
+    storedBytes: z.int().nonnegative(),
+  })
+  .meta({ id: 'Adopted' })
+
+/** What a runner learns of an attempt that it goes on with. */
+export type Adopted = z.infer<typeof adoptedSchema>
+
+/**
+ * A piece of a log on its way to the server. `gapBytes` stands in place of bytes that were dropped; `null`: some may be
+ * missing, and nobody knows how many.
+ */
 export const logChunkSchema = z
   .strictObject({
     seq: z.int().positive(),
     stream: streamSchema,
     at: z.int().nonnegative(),
     data: z.base64().max(Math.ceil(LIMITS.logChunkBytes / 3) * 4),
-    gapBytes: z.int().positive().optional(),
+    gapBytes: z.int().positive().nullable().optional(),
   })
   .meta({ id: 'LogChunk' })
 

@@ -14,12 +14,13 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createBlobCache } from './attempt/blob-cache.js'
-import { runAttempt } from './attempt/run-attempt.js'
+import { runAttempt, type AttemptContext } from './attempt/run-attempt.js'
 import type { Executor } from './executors/executor.js'
 import { SILENT, type Logger } from './logger.js'
 import { pause } from './pause.js'
+import { letGo, reconcile } from './reconcile.js'
+import { reconcileRegularly } from './reconcile-regularly.js'
 import { createSlots } from './slots.js'
-import { sweepRegularly } from './sweep-regularly.js'
 import { untilThereIsRoom } from './until-there-is-room.js'
 
 /** How a runner is made. */
@@ -30,7 +31,7 @@ export interface RunnerOptions {
   readonly apiKey: string
   /** In order of preference, for executions that do not ask for one. The runner closes them at its stop. */
   readonly executors: readonly Executor[]
-  /** A directory of this runner's own: made at start, emptied then and removed at stop. */
+  /** A directory of this runner's own: made at start and removed at stop. */
   readonly workDirectory: string
   /**
    * How many scripts run at once.
@@ -61,7 +62,7 @@ export interface RunnerOptions {
 /** A worker that claims executions of one server and runs them. */
 export interface Runner {
   readonly id: string
-  /** Cleans up after an earlier life, registers, and begins to claim. Resolves when it is registered. */
+  /** Registers, goes on with what killed runners left or removes it, and begins to claim. Resolves when it does. */
   start(): Promise<void>
   /**
    * Claims no more, gives running scripts `graceMs` to end, then ends them and reports them as lost. Idempotent.
@@ -76,6 +77,8 @@ export interface Runner {
 
 // Scripts that have just been claimed get away first; what comes right behind them is claimed together.
 const CLAIM_PACE_MS = 5
+// Longer than a lease lives.
+const LET_GO_AFTER_MS = 60_000
 
 /** The offers of executors: first all that is there at once, in order of preference, then what takes a preparation. */
 async function describeAll(executors: readonly Executor[]): Promise<Offer[]> {
@@ -105,7 +108,7 @@ export function createRunner(options: RunnerOptions): Runner {
   const stopped = new AbortController()
   const fetchBlob = createBlobCache(api, join(workDirectory, 'blobs'))
   let stop: Promise<void> | undefined
-  let stopSweeping: (() => void) | undefined
+  let stopReconciling: (() => void) | undefined
   let settle: { resolve: () => void; reject: (error: unknown) => void } | undefined
   const closed = new Promise<void>((resolve, reject) => (settle = { resolve, reject }))
   // Whoever does not ask how the runner ended shall not be stopped by it.
@@ -129,23 +132,24 @@ export function createRunner(options: RunnerOptions): Runner {
     return (await api.call(claimsSchema, call, { signal: stopping.signal })).claims
   }
 
-  const work = async (registered: Registered): Promise<void> => {
-    const context = {
-      ...registered,
-      api,
-      executors,
-      fetchBlob,
-      cleanUp: (work: Promise<void>) => cleanups.occupy(work),
-      logger,
-      stopped: stopped.signal,
-    }
+  const toContext = (registered: Registered): AttemptContext => ({
+    ...registered,
+    api,
+    executors,
+    fetchBlob,
+    cleanUp: (work: Promise<void>) => cleanups.occupy(work),
+    logger,
+    stopped: stopped.signal,
+  })
+
+  const work = async (context: AttemptContext): Promise<void> => {
     for (let failures = 0; !stopping.signal.aborted;) {
       const free = await slots.free()
       await cleanups.free()
       await untilThereIsRoom(workDirectory, minFreeDiskMib, logger, stopping.signal)
       if (stopping.signal.aborted) return
       try {
-        const claims = await claim(free, registered.longPollMs)
+        const claims = await claim(free, context.longPollMs)
         for (const claimed of claims) slots.occupy(runAttempt(context, claimed))
         failures = 0
         if (claims.length > 0) await pause(CLAIM_PACE_MS, stopping.signal)
@@ -162,7 +166,7 @@ export function createRunner(options: RunnerOptions): Runner {
 
   const shutDown = async (graceMs: number): Promise<void> => {
     stopping.abort()
-    stopSweeping?.()
+    stopReconciling?.()
     await Promise.race([slots.idle(), sleep(graceMs, undefined, { ref: false })])
     stopped.abort()
     await slots.idle()
@@ -176,13 +180,16 @@ export function createRunner(options: RunnerOptions): Runner {
     id,
     closed,
     async start() {
-      for (const executor of executors) await executor.sweep()
-      await rm(workDirectory, { recursive: true, force: true })
+      await rm(join(workDirectory, 'blobs'), { recursive: true, force: true })
       await mkdir(workDirectory, { recursive: true, mode: 0o711 })
-      const registered = await register()
+      // By then no lease of theirs is current any more, and nobody can say whose the scripts are that killed runners left.
+      const late = setTimeout(() => void letGo({ executors, logger }), LET_GO_AFTER_MS).unref()
+      const context = toContext(await register().finally(() => clearTimeout(late)))
+      const putInOrder = () => reconcile(context, id, (attempt) => slots.occupy(attempt))
+      await putInOrder()
       logger.info(`runner ${id} claims from ${api.url} with ${size} slots`)
-      stopSweeping = sweepRegularly(executors, logger)
-      work(registered).catch((error: unknown) => {
+      stopReconciling = reconcileRegularly(putInOrder, logger)
+      work(context).catch((error: unknown) => {
         settle?.reject(error)
         void runner.stop()
       })

@@ -10,11 +10,13 @@ export { createProcessExecutor, type ProcessExecutorOptions } from './executors/
 export {
   InstallError,
   StartError,
+  type Adoption,
   type Executor,
   type Exit,
   type InstallRequest,
   type Launch,
   type Layer,
+  type Orphan,
   type Place,
   type PlaceRequest,
   type Running,

@@ -24,8 +24,13 @@ export interface LogPiece {
   readonly bytes: Uint8Array
   /** When the runner read it. */
   readonly at: Date
-  /** How many bytes of a very long log were dropped here. @default 0 */
-  readonly gapBytes: number
+  /**
+   * How many bytes are missing before this piece: those of a very long log that were not kept. `null` where a runner was
+   * killed and another went on with the script: some may be missing there, and nobody knows how many.
+   *
+   * @default 0
+   */
+  readonly gapBytes: number | null
 }
 
 /** A file that an execution brought home. Its bytes stay on the server until they are asked for. */

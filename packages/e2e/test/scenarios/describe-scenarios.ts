@@ -224,7 +224,7 @@ export function describeScenarios(kind: Kind, available: boolean): void {
       let gapBytes = 0
       let text = ''
       for await (const piece of execution.logs()) {
-        gapBytes += piece.gapBytes
+        gapBytes += piece.gapBytes ?? 0
         text += piece.text
       }
 

@@ -36,7 +36,7 @@ export async function collectOutputs(
   for (const candidate of candidates) {
     const file = await readOutput(workspace.workDir, candidate, inlineLeft).catch(() => undefined)
     if (file === undefined) skips.add(candidate.path, 'cannot be read')
-    else if (candidate.input?.file.sha256 !== file.sha256) files.push(file)
+    else if (candidate.input?.sha256 !== file.sha256) files.push(file)
     if (file?.data !== undefined) inlineLeft -= file.size
   }
   const large = files.filter(({ data }) => data === undefined)

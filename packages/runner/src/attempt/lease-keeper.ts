@@ -1,12 +1,13 @@
-import { leaseStateSchema, LIMITS, RGridError, type Claim, formatAttemptId } from '@rgrid/protocol'
+import { formatAttemptId, leaseStateSchema, LIMITS, RGridError } from '@rgrid/protocol'
 import { backoffMs, NO_RETRY, RETRY_LONG, type Api } from '@rgrid/protocol/client'
 import type { Logger } from '../logger.js'
 import { pause } from '../pause.js'
+import type { AttemptRight } from './attempt-reporter.js'
 
 /** What a lease keeper works with. */
 export interface LeaseKeeperOptions {
   readonly api: Api
-  readonly claim: Claim
+  readonly right: AttemptRight
   readonly leaseMs: number
   readonly longPollMs: number
   /** Called once when someone wants the script to end. */
@@ -38,7 +39,7 @@ const SELF_FENCE_MS = 5_000
  */
 export function keepLease({
   api,
-  claim,
+  right,
   leaseMs,
   longPollMs,
   onCancel,
@@ -47,7 +48,7 @@ export function keepLease({
 }: LeaseKeeperOptions): LeaseKeeper {
   const control = new AbortController()
   const { signal } = control
-  const id = formatAttemptId(claim.executionId, claim.attempt)
+  const id = formatAttemptId(right.executionId, right.attempt)
   const path = `/v1/runner/attempts/${id}/renew`
   const fuseMs = Math.max(leaseMs - SELF_FENCE_MS, leaseMs / 2)
   let cancelled = false
@@ -76,7 +77,7 @@ export function keepLease({
     phase: 'preparing' | 'running' | 'finishing',
     message?: string,
   ): Promise<void> => {
-    const json = { leaseToken: claim.leaseToken, waitMs, phase, message }
+    const json = { leaseToken: right.leaseToken, waitMs, phase, message }
     const state = await api.call(
       leaseStateSchema,
       { method: 'POST', path, json },

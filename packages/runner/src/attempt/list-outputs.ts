@@ -3,7 +3,7 @@ import type { BigIntStats, Dirent } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createSkipList, type SkipList } from './skip-list.js'
-import type { InputState, Workspace } from './workspace.js'
+import type { FileMark, InputState, Workspace } from './workspace.js'
 
 /** A file that the script created, or an input that it may have changed. */
 export interface OutputCandidate {
@@ -36,7 +36,7 @@ export async function listOutputs(
   const take = async (path: string): Promise<void> => {
     const stats = await lstat(join(workDir, path), { bigint: true })
     const input = inputs.get(path)
-    if (!stats.isFile() || (input !== undefined && isUntouched(input.stats, stats))) return
+    if (!stats.isFile() || (input !== undefined && isUntouched(input.mark, stats))) return
     if (candidates.length >= LIMITS.outputFiles)
       return skip(path, `over the limit of ${LIMITS.outputFiles} files`)
     if (bytes + stats.size > BigInt(LIMITS.outputBytes))
@@ -60,7 +60,7 @@ export async function listOutputs(
   return { candidates, skipped: skips.read() }
 }
 
-const isUntouched = (before: BigIntStats, after: BigIntStats): boolean =>
+const isUntouched = (before: FileMark, after: FileMark): boolean =>
   before.mtimeNs === after.mtimeNs && before.size === after.size && before.ino === after.ino
 
 function describe(entry: Dirent): string {

@@ -6,8 +6,8 @@ export interface Piece {
   readonly stream: StreamName
   readonly bytes: Uint8Array
   readonly at: number
-  /** Stands in place of this many bytes that were dropped. */
-  readonly gapBytes?: number
+  /** Stands in place of this many bytes that were dropped; `null`: of nobody knows how many. */
+  readonly gapBytes?: number | null
 }
 
 /** How much of a log is kept. */
@@ -16,6 +16,8 @@ export interface LogCapOptions {
   readonly limitBytes: number
   /** The part of it that is kept of the end. */
   readonly tailBytes: number
+  /** How much of it the server has already. @default 0 */
+  readonly storedBytes?: number
 }
 
 /**
@@ -31,8 +33,10 @@ export interface LogCap {
 }
 
 /** Makes a {@link LogCap}. */
-export function createLogCap({ limitBytes, tailBytes }: LogCapOptions): LogCap {
-  let headLeft = limitBytes - tailBytes
+export function createLogCap({ limitBytes, storedBytes = 0, ...cap }: LogCapOptions): LogCap {
+  const leftBytes = Math.max(0, limitBytes - storedBytes)
+  const tailBytes = Math.min(cap.tailBytes, leftBytes)
+  let headLeft = leftBytes - tailBytes
   let tailSize = 0
   const tail: Piece[] = []
   const append = createJoiner()

@@ -4,6 +4,8 @@ import { createLogCap, type LogCapOptions, type Piece } from './log-cap.js'
 
 /** How a log is shipped. */
 export interface LogShipperOptions extends LogCapOptions {
+  /** The number of the last chunk that the server has. @default 0 */
+  readonly lastSeq?: number
   /** Delivers chunks in order; called again only after it has resolved. */
   readonly send: (chunks: LogChunk[]) => Promise<void>
 }
@@ -12,6 +14,8 @@ export interface LogShipperOptions extends LogCapOptions {
 export interface LogShipper {
   /** Takes a piece. `false` means: too much is waiting, hold on until {@link LogShipper.drained}. */
   write(piece: Piece): boolean
+  /** Says of both streams that some of what came before may be missing, and nobody knows how much. */
+  markGap(): void
   /** Resolves when there is room again. */
   drained(): Promise<void>
   /** Waits for what is under way and returns the last chunks, which fit one request, for the caller to deliver. */
@@ -26,13 +30,13 @@ const GATHER_MS = 10
  * Makes a {@link LogShipper}. The first bytes leave at once; what follows within a moment gathers, so that a script that
  * prints byte by byte costs few requests, and what it prints last goes along with its end.
  */
-export function createLogShipper({ send, ...cap }: LogShipperOptions): LogShipper {
+export function createLogShipper({ send, lastSeq = 0, ...cap }: LogShipperOptions): LogShipper {
   const log = createLogCap(cap)
   const waiting: Piece[] = []
   const append = createJoiner()
   const drained = new Set<() => void>()
   let waitingBytes = 0
-  let seq = 0
+  let seq = lastSeq
   let shipping: Promise<void> | undefined
   let hurry: (() => void) | undefined
   let isFinishing = false
@@ -89,6 +93,11 @@ export function createLogShipper({ send, ...cap }: LogShipperOptions): LogShippe
         shipping ??= ship()
       }
       return failed || waitingBytes < HIGH_WATER_BYTES
+    },
+    markGap() {
+      for (const stream of ['stdout', 'stderr'] as const)
+        enqueue({ stream, bytes: new Uint8Array(), at: Date.now(), gapBytes: null })
+      shipping ??= ship()
     },
     drained: () =>
       new Promise((resolve) => {

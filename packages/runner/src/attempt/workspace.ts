@@ -6,10 +6,13 @@ import { dirname, join } from 'node:path'
 /** Brings a large input file to this machine and returns where it is; the file there is read-only to all. */
 export type FetchBlob = (sha256: string, size: number) => Promise<string>
 
-/** How an input file looked before the script started. */
+/** What says whether a file was touched. */
+export type FileMark = Pick<BigIntStats, 'mtimeNs' | 'size' | 'ino'>
+
+/** How an input file was before the script started. */
 export interface InputState {
-  readonly file: WireFile
-  readonly stats: BigIntStats
+  readonly sha256: string
+  readonly mark: FileMark
 }
 
 /** The directory that a script runs in, with its files. */
@@ -32,7 +35,8 @@ export async function fillWorkspace(
   for (const file of spec.files) {
     const target = join(workDir, file.path)
     await placeFile(target, file, fetchBlob)
-    inputs.set(file.path, { file, stats: lstatSync(target, { bigint: true }) })
+    const { mtimeNs, size, ino } = lstatSync(target, { bigint: true })
+    inputs.set(file.path, { sha256: file.sha256, mark: { mtimeNs, size, ino } })
   }
   return { workDir, inputs }
 }

@@ -135,6 +135,7 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
       const image = await ensureImage(request)
       return dependencies.ensure({ ...request, base: image.id })
     },
+    findOrphans: () => context.findOrphans(),
     getPoolStats: () => pool.getStats(),
     sweep: () => context.sweep(),
     async close() {

@@ -46,6 +46,11 @@ export interface Launch {
   readonly inputBytes: number
   /** How long the script may run, counted by the place itself: the script ends then, also when the runner hangs. */
   readonly deadlineMs: number
+  /**
+   * What the runner wants to know again of a script that it started, should it be killed: kept where no script can read
+   * it, and handed out by {@link Executor.findOrphans}.
+   */
+  readonly memo?: string
 }
 
 /** Somewhere that one script can be started, once: a directory, and around it a container perhaps. */
@@ -104,6 +109,24 @@ export interface Running {
   signal(name: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }
 
+/** A script that a killed runner has started, and that runs, or has ended and could tell nobody. */
+export interface Orphan {
+  /** What its runner wanted to know again: see {@link Launch.memo}. */
+  readonly memo: string
+  /** Replaces that. */
+  remember(memo: string): void
+  /** Goes on with the script. */
+  adopt(): Adoption
+}
+
+/** A script that a runner goes on with which has not started it. */
+export interface Adoption {
+  readonly place: Omit<Place, 'start'>
+  readonly running: Running
+  /** When it was started, in milliseconds since 1970. */
+  readonly startedAt: number
+}
+
 /** Dependencies to be installed. */
 export interface InstallRequest {
   readonly project: string
@@ -149,6 +172,11 @@ export interface Executor {
    * @throws InstallError when the installer fails, StartError when it could not be started.
    */
   install(request: InstallRequest): Promise<Layer>
+  /**
+   * Finds what an earlier runner of this instance left running when it was killed, where that can be gone on with. What is
+   * not adopted goes with the next sweep.
+   */
+  findOrphans(): Promise<readonly Orphan[]>
   /** How the waiting containers fare; `undefined` where there are none. */
   getPoolStats(): PoolStats | undefined
   /**

@@ -125,6 +125,8 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
     async install(request) {
       return dependencies.ensure({ ...request, base: await interpreters.identify(request.runtime) })
     },
+    // What a script prints goes to the process that started it, and ends with that.
+    findOrphans: async () => [],
     getPoolStats: () => undefined,
     async sweep() {
       const ours = new Set([...live].flatMap((marker) => findMarked(marker)))

@@ -1,9 +1,9 @@
-import { RGridError, type Claim } from '@rgrid/protocol'
+import { RGridError } from '@rgrid/protocol'
 import type { Api } from '@rgrid/protocol/client'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { keepLease } from '../../src/attempt/lease-keeper.js'
 
-const claim = { executionId: 'exec_1', attempt: 2, leaseToken: 'secret' } as Claim
+const right = { executionId: 'exec_1', attempt: 2, leaseToken: 'secret' }
 
 /** Keeps a lease against a server that answers as told. */
 function keep(answer: (signal: AbortSignal | undefined) => Promise<{ cancelRequested: boolean }>) {
@@ -21,7 +21,7 @@ function keep(answer: (signal: AbortSignal | undefined) => Promise<{ cancelReque
     return answer(options?.signal)
   }) as unknown as Api['call']
   const api = { url: '', send: () => Promise.reject(new Error()), call }
-  const lease = keepLease({ api, claim, leaseMs: 30_000, longPollMs: 10_000, onCancel, onLost, logger })
+  const lease = keepLease({ api, right, leaseMs: 30_000, longPollMs: 10_000, onCancel, onLost, logger })
   onTestFinished(() => lease.stop())
   return { seen, onCancel, onLost, warn, lease }
 }

@@ -42,6 +42,23 @@ describe('a capped log', () => {
     expect(text(cap.end())).toBe('[stdout -6]mnop')
   })
 
+  test('counts what the server has already', () => {
+    const cap = createLogCap({ limitBytes: 10, tailBytes: 4, storedBytes: 4 })
+
+    const head = [...'efghijklmnop'].map((letter) => cap.push(piece(letter)))
+
+    expect(text(head)).toBe('ef')
+    expect(text(cap.end())).toBe('[stdout -6]mnop')
+  })
+
+  test('keeps less of the end where the server has a part of that too', () => {
+    const cap = createLogCap({ limitBytes: 10, tailBytes: 4, storedBytes: 8 })
+
+    const head = [...'ijklmnop'].map((letter) => cap.push(piece(letter)))
+
+    expect(text(head) + text(cap.end())).toBe('[stdout -6]op')
+  })
+
   test('cuts a single piece that is larger than the whole limit', () => {
     const cap = createLogCap({ limitBytes: 4, tailBytes: 2 })
 

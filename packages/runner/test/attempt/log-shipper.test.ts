@@ -194,6 +194,23 @@ describe('a log shipper', () => {
     ])
   })
 
+  test('goes on behind what the server has, and says of both streams that some may be missing', async () => {
+    const sent: LogChunk[] = []
+    const send = async (chunks: LogChunk[]): Promise<void> => void sent.push(...chunks)
+    const shipper = createLogShipper({ ...cap, lastSeq: 7, storedBytes: 100, send })
+
+    shipper.markGap()
+    shipper.write(piece('on'))
+    sent.push(...(await shipper.finish()))
+
+    expect(sent.map(({ seq, stream, gapBytes }) => [seq, stream, gapBytes])).toEqual([
+      [8, 'stdout', null],
+      [9, 'stderr', null],
+      [10, 'stdout', undefined],
+    ])
+    expect(bytes(sent).toString()).toBe('on')
+  })
+
   test('stops sending when the server refuses', async () => {
     let calls = 0
     const shipper = createLogShipper({

@@ -62,6 +62,7 @@ function createFakeExecutor(change: Partial<Executor> = {}) {
       asked.installs.push(request)
       return LAYER
     },
+    findOrphans: async () => [],
     getPoolStats: () => undefined,
     sweep: async () => true,
     close: async () => undefined,

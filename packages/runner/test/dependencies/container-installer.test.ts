@@ -18,6 +18,7 @@ import type { Installer } from '../../src/dependencies/installer.js'
 import { getContainerUse } from '../../src/dependencies/layer-use.js'
 import { InstallError, type Layer } from '../../src/executors/executor.js'
 import { requireDocker, TEST_IMAGES } from '../executors/require-docker.js'
+import { getBridgeAddress } from './support/get-bridge-address.js'
 import { NODE_FILES, PYTHON_FILES } from './support/packages.js'
 import { createDirectory, createRequest } from './support/requests.js'
 import { requireRegistries } from './support/require-registries.js'
@@ -99,8 +100,7 @@ async function servePackage(engine: Docker, name: string, setup: string): Promis
   await writeFile(join(directory, `${name}-1.0`, 'setup.py'), setup)
   const file = `${name}-1.0.tar.gz`
   await promisify(execFile)('tar', ['-czf', join(directory, file), '-C', directory, `${name}-1.0`])
-  const network = await engine.getNetwork('bridge').inspect()
-  const host = network.IPAM?.Config?.[0]?.['Gateway'] ?? ''
+  const host = await getBridgeAddress(engine)
   const bytes = await readFile(join(directory, file))
   const server = createServer((_, response) => response.end(bytes)).listen(0, host)
   await once(server, 'listening')

@@ -14,6 +14,7 @@ import { identifyInterpreter } from '../../src/dependencies/interpreter.js'
 import { createProcessInstaller } from '../../src/dependencies/process-installer.js'
 import { findMarked } from '../../src/executors/process/process-table.js'
 import { requireDocker, TEST_IMAGES } from '../executors/require-docker.js'
+import { getBridgeAddress } from './support/get-bridge-address.js'
 import { createDirectory, createRequest } from './support/requests.js'
 import { serveSilence } from './support/serve-silence.js'
 import { hasProgram, requireRegistries } from './support/require-registries.js'
@@ -27,11 +28,6 @@ const hasPython = hasRegistries && hasProgram('python3', '-c', 'import venv, pip
 const docker = new Docker()
 let main = ''
 
-async function getGateway(): Promise<string> {
-  const { IPAM } = await docker.getNetwork('bridge').inspect()
-  return IPAM?.Config?.[0]?.['Gateway'] ?? ''
-}
-
 interface Side {
   readonly host: () => Promise<string>
   readonly base: () => Promise<string>
@@ -41,7 +37,7 @@ interface Side {
 
 const SIDES: Readonly<Record<'docker' | 'process', Side>> = {
   docker: {
-    host: getGateway,
+    host: () => getBridgeAddress(docker),
     base: async () => (await docker.getImage(TEST_IMAGES.python ?? '').inspect()).Id,
     createInstaller: (instance) =>
       createContainerInstaller({ instance, uv: null, connect: async () => docker }),

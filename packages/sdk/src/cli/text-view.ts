@@ -52,8 +52,7 @@ export function createTextView(context: CliContext, { quiet, raw = true }: ViewF
   return {
     async log({ stream, bytes, text, gapBytes }) {
       spinner?.stop()
-      if (gapBytes > 0)
-        await say(`${gapBytes} bytes of a very long output were not kept and are missing here`)
+      if (gapBytes !== 0) await say(describeGap(stream, gapBytes))
       await show(stream, bytes, text)
     },
     status(status, message) {
@@ -70,3 +69,8 @@ export function createTextView(context: CliContext, { quiet, raw = true }: ViewF
     note: say,
   }
 }
+
+const describeGap = (stream: StreamName, bytes: number | null): string =>
+  bytes === null
+    ? `the runner was killed and another went on: some of ${stream} may be missing here`
+    : `${bytes} bytes of a very long output were not kept and are missing here`

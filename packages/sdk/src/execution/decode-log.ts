@@ -7,7 +7,7 @@ export interface RawPiece {
   readonly stream: StreamName
   readonly bytes: Uint8Array
   readonly at: number
-  readonly gapBytes: number
+  readonly gapBytes: number | null
 }
 
 /** Takes the bytes out of a log event. */

@@ -23,7 +23,7 @@ export function createTextCapture(maxBytes: number): { push(piece: RawPiece): vo
       const head = bytes.subarray(0, maxBytes - size[stream])
       if (head.byteLength > 0) kept[stream].push(head)
       size[stream] += head.byteLength
-      if (head.byteLength < bytes.byteLength || gapBytes > 0) truncated[stream] = true
+      if (head.byteLength < bytes.byteLength || gapBytes !== 0) truncated[stream] = true
     },
     end: () => ({
       stdout: toText('stdout'),

@@ -29,6 +29,18 @@ describe('the text view', () => {
     expect(stderr()).not.toContain('running')
   })
 
+  it('says where output is missing, or may be', async () => {
+    const { view, stderr } = setUp(false)
+
+    await view.log({ ...createPiece('stdout', ''), gapBytes: 12 })
+    await view.log({ ...createPiece('stderr', ''), gapBytes: null })
+
+    expect(stderr()).toBe(
+      'rgrid: 12 bytes of a very long output were not kept and are missing here\n' +
+        'rgrid: the runner was killed and another went on: some of stderr may be missing here\n',
+    )
+  })
+
   it('says why an execution still waits', () => {
     const { view, stderr } = setUp()
 

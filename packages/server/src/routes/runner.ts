@@ -1,4 +1,6 @@
 import {
+  adoptedSchema,
+  adoptSchema,
   appendLogsSchema,
   attemptIdSchema,
   claimRequestSchema,
@@ -16,7 +18,13 @@ import * as z from 'zod'
 import type { Context } from '../context.js'
 import { answerJson } from '../http/answers.js'
 import { defineRoute, type Route } from '../http/route.js'
-import { appendLogs, completeAttempt, renewAttempt, startAttempt } from '../services/attempts.js'
+import {
+  adoptAttempt,
+  appendLogs,
+  completeAttempt,
+  renewAttempt,
+  startAttempt,
+} from '../services/attempts.js'
 import { claimExecutions, registerRunner } from '../services/runners.js'
 import type { Fence } from '../store/execution-store.js'
 
@@ -76,6 +84,18 @@ export const runnerRoutes = (context: Context): Route[] => [
     answers: { 200: [leaseStateSchema] },
     handle: async ({ request, project, params: { id }, body }) =>
       answerJson(await renewAttempt(context, toFence(project, id, body), body, request.signal)),
+  }),
+
+  defineRoute({
+    method: 'post',
+    path: '/v1/runner/attempts/{id}/adopt',
+    access: RUNNER,
+    summary: 'Goes on with a script that another runner of the same machine, which was killed, has started.',
+    params,
+    body: adoptSchema,
+    answers: { 200: [adoptedSchema] },
+    handle: async ({ project, params: { id }, body }) =>
+      answerJson(await adoptAttempt(context, toFence(project, id, body), body)),
   }),
 
   defineRoute({

@@ -2,15 +2,16 @@ import {
   LIMITS,
   RGridError,
   toTerminalStatus,
+  type Adopted,
   type Complete,
   type LeaseState,
   type LogChunk,
 } from '@rgrid/protocol'
 import { RECHECK_MS, type Context } from '../context.js'
 import { controlTopic, executionTopic } from '../signals.js'
-import type { Fence, Glance, Progress } from '../store/execution-store.js'
+import type { Fence, Glance, Heir, Progress } from '../store/execution-store.js'
 import { leaseLost } from '../store/faults.js'
-import type { NewChunk } from '../store/log-store.js'
+import { UNKNOWN_GAP, type NewChunk } from '../store/log-store.js'
 import { splitInline } from './inline-files.js'
 
 /**
@@ -65,6 +66,14 @@ const isHeld = ({ status, attempt }: Glance, mine: number): boolean =>
   attempt === mine && status !== 'queued' && status !== 'lost'
 
 /**
+ * Lets a runner go on with a script that another one has started.
+ *
+ * @throws RGridError `lease_lost`, also when the script has not been started, or `runner_unknown`.
+ */
+export const adoptAttempt = ({ store, leaseMs }: Context, fence: Fence, heir: Heir): Promise<Adopted> =>
+  store.executions.adopt(fence, heir, leaseMs)
+
+/**
  * Appends log chunks; those that are there already are skipped.
  *
  * @throws RGridError `lease_lost`, `log_gap` or `too_large`.
@@ -105,7 +114,7 @@ function toChunks(chunks: readonly LogChunk[]): NewChunk[] {
   const decoded = chunks.map(({ data, gapBytes, ...chunk }) => ({
     ...chunk,
     data: Buffer.from(data, 'base64'),
-    gapBytes: gapBytes ?? null,
+    gapBytes: gapBytes === undefined ? null : (gapBytes ?? UNKNOWN_GAP),
   }))
   if (decoded.reduce((sum, { data }) => sum + data.byteLength, 0) > LIMITS.logRequestBytes)
     throw new RGridError(

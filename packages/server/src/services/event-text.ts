@@ -1,6 +1,6 @@
 import { formatCursor, type ExecutionRecord, type LogEvent, type StateEvent } from '@rgrid/protocol'
 import { isUtf8 } from 'node:buffer'
-import type { StoredChunk } from '../store/log-store.js'
+import { UNKNOWN_GAP, type StoredChunk } from '../store/log-store.js'
 
 /** A comment, which keeps proxies from closing a silent stream. */
 export const PING = ': ping\n\n'
@@ -13,7 +13,12 @@ const format = (type: string, data: unknown, id?: string): string =>
 export function formatLog({ stream, at, data, gapBytes, attempt, seq }: StoredChunk): string {
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
   const content = isUtf8(bytes) ? { text: bytes.toString() } : { base64: bytes.toString('base64') }
-  const log: LogEvent = { stream, at, ...content, ...(gapBytes === null ? {} : { gapBytes }) }
+  const log: LogEvent = {
+    stream,
+    at,
+    ...content,
+    ...(gapBytes === null ? {} : { gapBytes: gapBytes === UNKNOWN_GAP ? null : gapBytes }),
+  }
   return format('log', log, formatCursor({ attempt, seq }))
 }
 

@@ -1,4 +1,6 @@
 import type {
+  Adopt,
+  Adopted,
   ArtifactRecord,
   Cause,
   ExecutorName,
@@ -84,6 +86,9 @@ export interface Fence {
   readonly attempt: number
   readonly leaseToken: string
 }
+
+/** The runner that goes on with an attempt, and the token of its lease. */
+export type Heir = Pick<Adopt, 'runnerId' | 'nextLeaseToken'>
 
 /** What a runner asks for. */
 export interface ClaimOrder {
@@ -203,6 +208,12 @@ export interface ExecutionStore {
     leaseMs: number,
     progress: Progress,
   ): Promise<{ cancelRequested: boolean; changed: boolean }>
+  /**
+   * Gives an attempt whose script has started to another runner, under another token. Repeating it changes nothing.
+   *
+   * @throws RGridError `runner_unknown`.
+   */
+  adopt(fence: Fence, heir: Heir, leaseMs: number): Promise<Adopted>
   /**
    * Ends an attempt; `false` when this same lease ended it before.
    *

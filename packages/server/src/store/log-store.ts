@@ -7,9 +7,12 @@ export interface NewChunk {
   readonly stream: StreamName
   readonly at: number
   readonly data: Uint8Array
-  /** How many bytes were dropped where this chunk stands. */
+  /** How many bytes were dropped where this chunk stands, or {@link UNKNOWN_GAP}. */
   readonly gapBytes: number | null
 }
+
+/** Stands where bytes may be missing, and nobody knows how many. */
+export const UNKNOWN_GAP = 0
 
 /** A piece of a log. */
 export interface StoredChunk extends NewChunk {

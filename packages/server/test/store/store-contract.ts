@@ -17,6 +17,7 @@ import { createDockerOffer, createOffer, createSpec, sha256 } from '../server-fi
 const PROJECT = 'p'
 const POOL = 'default'
 const OFFERS = [createOffer()]
+const HEIR = { runnerId: createRunnerId(), nextLeaseToken: 'f'.repeat(32) }
 
 const fileRef = (path: string, text: string): FileRef => ({
   path,
@@ -231,6 +232,7 @@ export function testStore(name: string, open: () => Promise<Store> | Store): voi
       await expect(store.executions.renew(fence, 1, { phase: 'running' })).rejects.toMatchObject({
         code: 'lease_lost',
       })
+      await expect(store.executions.adopt(fence, HEIR, 1)).rejects.toMatchObject({ code: 'lease_lost' })
       await expect(store.executions.start(fence)).rejects.toMatchObject({ code: 'lease_lost' })
       await expect(store.executions.cancel(PROJECT, submission.id)).rejects.toMatchObject({
         code: 'already_finished',
@@ -254,6 +256,7 @@ export function testStore(name: string, open: () => Promise<Store> | Store): voi
           await expect(store.executions.renew(fence, 1, { phase, message: 'x' })).rejects.toMatchObject(
             refused,
           )
+        await expect(store.executions.adopt(fence, HEIR, 1)).rejects.toMatchObject(refused)
         await expect(store.logs.append(fence, [chunk(1, 'x')])).rejects.toMatchObject(refused)
         await expect(store.executions.complete(fence, COMPLETION)).rejects.toMatchObject(refused)
 

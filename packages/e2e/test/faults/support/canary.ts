@@ -37,11 +37,12 @@ export async function openCanary(onWord: (word: string, executionId: string) => 
   }
 }
 
+/** Where containers reach this machine. An engine that has just made its bridge only names the subnet. */
 async function getBridgeAddress(): Promise<string> {
   const network = JSON.parse(await askEngine('GET', '/networks/bridge')) as {
-    IPAM: { Config: { Gateway?: string }[] }
+    IPAM: { Config: { Gateway?: string; Subnet: string }[] }
   }
-  const address = network.IPAM.Config.find(({ Gateway }) => Gateway !== undefined)?.Gateway
-  if (address === undefined) throw new Error('the bridge of the engine has no gateway')
-  return address
+  const [config] = network.IPAM.Config
+  if (config === undefined) throw new Error('the bridge of the engine has no subnet')
+  return config.Gateway ?? config.Subnet.replace(/0\/\d+$/, '1')
 }

@@ -11,6 +11,7 @@ export const STEPS = [
   'start-asked',
   'start-answered',
   'begin',
+  'adopted',
   'logs',
   'end',
   'finishing',
@@ -34,6 +35,8 @@ export interface Steps {
   arm(step: Step, action: () => Promise<Verdict>): void
   disarm(): void
   hasSeen(executionId: string, step: Step): boolean
+  /** How often a step of an execution was seen. */
+  count(executionId: string, step: Step): number
   /** The last step of an execution so far. */
   getLast(executionId: string): Step
 }
@@ -57,6 +60,7 @@ export function createSteps(): Steps {
       armed = undefined
     },
     hasSeen: (executionId, step) => seen.get(executionId)?.includes(step) === true,
+    count: (executionId, step) => (seen.get(executionId) ?? []).filter((one) => one === step).length,
     getLast: (executionId) => seen.get(executionId)?.at(-1) ?? 'submitted',
   }
 }

@@ -73,6 +73,7 @@ interface Call {
 
 const CALLS: Readonly<Record<string, Call>> = {
   started: { before: 'start-asked', after: 'start-answered' },
+  adopt: { after: 'adopted' },
   logs: { before: 'logs' },
   complete: { before: 'complete-asked', after: 'complete-answered' },
 }

@@ -1,9 +1,9 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createContainerInstaller } from '../../dependencies/container-installer.js'
 import { createDependencyStore, type DependencyStore } from '../../dependencies/dependency-store.js'
 import { SILENT } from '../../logger.js'
-import type { Place } from '../executor.js'
+import type { Layer, Orphan, Place } from '../executor.js'
 import type { DockerExecutorOptions } from '../docker-executor.js'
 import { getContainerUser } from './container-user.js'
 import { watchEngine, type EngineWatch } from './engine-watch.js'
@@ -16,6 +16,7 @@ import type { Shape } from './shape.js'
 import { readEngineInfo } from './read-engine-info.js'
 import { sweepContainers } from './sweep-containers.js'
 import { createWaitingContainer, type ContainerContext } from './waiting/create-waiting-container.js'
+import { findOrphans } from './waiting/find-orphans.js'
 import type { WaitingContainer } from './waiting/waiting-container.js'
 
 /** What a Docker executor works with. */
@@ -30,6 +31,8 @@ export interface DockerContext {
   makeWaiting(shape: Shape): Promise<WaitingContainer>
   /** Keeps the dependencies of a shape for as long as a place is there. */
   keepLayer(shape: Shape, place: Place): Place
+  /** See `Executor.findOrphans`. */
+  findOrphans(): Promise<readonly Orphan[]>
   /** Removes what nobody uses; see `Executor.sweep`. */
   sweep(): Promise<boolean>
   close(): Promise<void>
@@ -98,6 +101,12 @@ export function createDockerContext(options: DockerExecutorOptions): DockerConte
       if (layer === undefined) return place
       const release = dependencies.retain(layer)
       return { ...place, remove: () => place.remove().finally(release) }
+    },
+    async findOrphans() {
+      // Without directories there are no containers to look for.
+      if ((await readdir(root).catch(() => [])).length === 0) return []
+      const retain = (layer: Layer) => dependencies.retain(layer)
+      return findOrphans({ ...(await getContainerContext()), engine: getEngineWatch(), retain })
     },
     async sweep() {
       const isOurs = (home: string): boolean => homes.has(home)

@@ -54,8 +54,8 @@ export async function sweepContainers(options: SweepOptions): Promise<boolean> {
   return isDone
 }
 
-/** The directory of a container, of which it sees a part. */
-function getHome({ Mounts }: ContainerInfo): string | undefined {
+/** The directory of a container, of which it sees a part; `undefined` where it has none. */
+export function getHome({ Mounts }: ContainerInfo): string | undefined {
   const source = Mounts.find(({ Destination }) => Destination === CONTROL_TARGET)?.Source
   return source === undefined ? undefined : dirname(source)
 }

@@ -1,21 +1,11 @@
 import { spawn } from 'node:child_process'
-import {
-  closeSync,
-  constants,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, constants, existsSync, mkdtempSync, openSync, readSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { endFifo, makeFifos, openFifo, writeFifo } from '../../../src/executors/docker/waiting/open-fifo.js'
+import { makeFifos, openFifo, writeFifo } from '../../../src/executors/docker/waiting/open-fifo.js'
 
 async function createFifo(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'rgrid-fifo-'))
@@ -54,29 +44,6 @@ test('waits for a writer, and ends with the last', async () => {
   expect([before, seen.bytes.toString()]).toEqual([false, 'first\nlater\n'])
 })
 
-test('ends on demand where nobody has ever written', async () => {
-  const path = await createFifo()
-  const { isEnded, seen } = open(path)
-  endFifo(path)
-  await isEnded()
-
-  expect(seen.bytes).toHaveLength(0)
-})
-
-test('loses nothing of what was written before the end', async () => {
-  const path = await createFifo()
-  const { seen, isEnded, stream } = open(path)
-  stream.pause()
-  const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
-  writeSync(fd, 'x'.repeat(60_000))
-  closeSync(fd)
-  endFifo(path)
-  stream.resume()
-  await isEnded()
-
-  expect(seen.bytes).toHaveLength(60_000)
-})
-
 test('passes on every byte', async () => {
   const path = await createFifo()
   const { seen, isEnded } = open(path)
@@ -91,7 +58,6 @@ test('says that nobody reads, and never waits for one', async () => {
   const path = await createFifo()
 
   expect([writeFifo(path, 'run'), writeFifo(`${path}-gone`, 'run')]).toEqual([false, false])
-  expect(() => endFifo(`${path}-gone`)).not.toThrow()
   expect(existsSync(`${path}-gone`)).toBe(false)
 })
 

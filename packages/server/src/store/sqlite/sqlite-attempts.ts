@@ -1,9 +1,10 @@
 import { chargeMicrons, isTerminal, RGridError } from '@rgrid/protocol'
-import type { Kysely } from 'kysely'
-import type { Completion, ExecutionStore, Fence, Progress } from '../execution-store.js'
+import type { Kysely, Updateable } from 'kysely'
+import type { Completion, ExecutionStore, Fence, Heir, Progress } from '../execution-store.js'
+import { leaseLost, runnerUnknown } from '../faults.js'
 import { fenceActiveAttempt, fenceAttempt, type FencedRow } from './fence-attempt.js'
 import { moveExecution } from './move-execution.js'
-import type { Database } from './schema.js'
+import type { AttemptsTable, Database } from './schema.js'
 import { insertArtifacts } from './sqlite-artifacts.js'
 import { assertBlobs, insertInlineBlobs } from './sqlite-blobs.js'
 import { appendChunks } from './sqlite-logs.js'
@@ -13,7 +14,7 @@ import { noteRunnerSeen } from './sqlite-runners.js'
 export function createAttemptMethods(
   db: Kysely<Database>,
   now: () => number,
-): Pick<ExecutionStore, 'start' | 'renew' | 'complete'> {
+): Pick<ExecutionStore, 'start' | 'renew' | 'adopt' | 'complete'> {
   return {
     start: (fence) =>
       db.transaction().execute(async (trx) => {
@@ -33,6 +34,20 @@ export function createAttemptMethods(
         await noteRenewal(trx, fence.project, row.runnerId, time)
         const changed = await renewAttempt(trx, fence, row, progress, time, time + leaseMs)
         return { cancelRequested: row.cancelRequested, changed }
+      }),
+
+    adopt: (fence, heir, leaseMs) =>
+      db.transaction().execute(async (trx) => {
+        const row = await fenceActiveAttempt(trx, fence).catch(() =>
+          // The answer to the first time may have been lost.
+          fenceActiveAttempt(trx, { ...fence, leaseToken: heir.nextLeaseToken }),
+        )
+        // What never started is given to whoever claims it next.
+        if (row.startedAt === null) throw leaseLost()
+        await assertRunner(trx, fence.project, heir.runnerId)
+        await giveAttempt(trx, row, heir, now() + leaseMs)
+        const { cancelRequested, lastSeq, storedBytes } = row
+        return { cancelRequested, lastSeq, storedBytes }
       }),
 
     complete: (fence, completion) =>
@@ -66,6 +81,27 @@ async function renewAttempt(
     .where('lease_token', '=', fence.leaseToken)
     .execute()
   return isNews
+}
+
+async function assertRunner(trx: Kysely<Database>, project: string, id: string): Promise<void> {
+  const known = await trx
+    .selectFrom('runners')
+    .select('id')
+    .where('project', '=', project)
+    .where('id', '=', id)
+    .executeTakeFirst()
+  if (known === undefined) throw runnerUnknown(id)
+}
+
+async function giveAttempt(
+  trx: Kysely<Database>,
+  { id, attempt }: FencedRow,
+  { runnerId, nextLeaseToken }: Heir,
+  until: number,
+): Promise<void> {
+  const set = { runner_id: runnerId, lease_token: nextLeaseToken, lease_until: until }
+  await trx.updateTable('executions').set(set).where('id', '=', id).execute()
+  await updateAttempt(trx, id, attempt, { runner_id: runnerId })
 }
 
 async function noteRenewal(
@@ -143,7 +179,7 @@ export async function updateAttempt(
   trx: Kysely<Database>,
   executionId: string,
   attempt: number,
-  set: { started_at?: number; ended_at?: number; outcome?: string },
+  set: Updateable<AttemptsTable>,
 ): Promise<void> {
   await trx
     .updateTable('attempts')

@@ -4,14 +4,16 @@
  *
  * - `events`: from the container: `ready`, `exit <code> <token>`. Its end means that this shell is gone.
  * - `go`: to the container: `run <token>` starts `/rgrid/launch`, `wake <token>` says that the waiting interpreter goes on.
- *   Only what knows the token can tell of its end.
+ *   Only what knows the token can tell of its end. After the end, `end` lets the shell go; anything else, such as the same
+ *   order from a runner that goes on after another was killed, makes it tell of the end again.
  * - `wake`: to the interpreter, where `/rgrid/interpreter` starts one that waits beside this shell: a line lets it go on.
  * - `control`: to the container: `signal <name> <token>` to the script.
  * - `deadline`: to the container: `<seconds> <token>`, after which everything is killed, also when the runner has stopped
  *   to exist. Who waits for it is there before the script, which may leave no room for another process.
  * - `stdout`, `stderr`: the script's own.
  *
- * It holds `go`, `control`, `deadline` and `wake` open itself, so that what is written there waits to be read.
+ * It holds all of them open itself but `events`: what is written there waits to be read, also what the script prints while
+ * its runner is dead. That there is nobody to hear of the end is no reason to go either.
  *
  * The script runs in the foreground, as shells make programs in the background deaf to SIGINT. Signals are therefore
  * passed on by a second shell that looks for the children of the first. A waiting interpreter is in the background, and
@@ -21,11 +23,12 @@
  * use, and that has them open too, is ended.
  *
  * After a script it kills what is left of it, and waits to be removed: an engine has much to do when a container ends, and
- * would do it while the result is on its way. A line in `go` ends it before. With the argument `shared` it waits for the
+ * would do it while the result is on its way. With the argument `shared` it waits for the
  * next script. When nothing else is there any more, nobody but itself has `go`, `control` and `deadline` open: closed and opened again they are empty,
  * so that no order outlives the script that it was for, or that has forged it.
  */
 export const BOOT_SCRIPT = `
+trap '' PIPE
 exec 3>/rgrid/events
 
 pass_signal() {
@@ -78,6 +81,10 @@ empty() {
   is_empty "$1"
 }
 
+tell() {
+  echo "exit $rgrid_code $rgrid_token" >&3
+}
+
 is_empty() {
   for left in "$1"/* "$1"/.[!.]* "$1"/..?*; do
     [ -e "$left" ] || [ -L "$left" ] || continue
@@ -87,14 +94,14 @@ is_empty() {
 }
 
 {
-  exec 4<>/rgrid/go 5<>/rgrid/control 9<>/rgrid/deadline
-  obey 3>&- 4<&- 9<&- >/dev/null &
-  watch 3>&- 4<&- 5<&- >/dev/null &
+  exec 4<>/rgrid/go 5<>/rgrid/control 6<>/rgrid/wake 7<>/rgrid/stdout 8<>/rgrid/stderr 9<>/rgrid/deadline
+  obey 3>&- 4<&- 6<&- 7>&- 8>&- 9<&- >/dev/null &
+  watch 3>&- 4<&- 5<&- 6<&- 7>&- 8>&- >/dev/null &
   rgrid_interpreter=
   if [ -e /rgrid/interpreter ]; then
-    (unset rgrid_interpreter; . /rgrid/interpreter) </dev/null 1<>/rgrid/stdout 2<>/rgrid/stderr 3>&- 4<&- 5<&- 9<&- &
+    (trap - PIPE; unset rgrid_interpreter; . /rgrid/interpreter) \
+      </dev/null >&7 2>&8 3>&- 4<&- 5<&- 6<&- 7>&- 8>&- 9<&- &
     rgrid_interpreter=$!
-    exec 6<>/rgrid/wake
   fi
   echo ready >&3
   read -r rgrid_order rgrid_token <&4 || exit 125
@@ -103,17 +110,15 @@ is_empty() {
       wait "$rgrid_interpreter"
       rgrid_code=$?
     else
-      exec 7>/rgrid/stdout 8>/rgrid/stderr
       [ -z "$rgrid_interpreter" ] || { kill -KILL "$rgrid_interpreter"; wait "$rgrid_interpreter"; }
-      (unset rgrid_order rgrid_token rgrid_interpreter; . /rgrid/launch) \
-        </dev/null >&7 2>&8 3>&- 4<&- 5<&- 6<&- 7>&- 8>&- 9<&-
+      (trap - PIPE; unset rgrid_order rgrid_token rgrid_interpreter; . /rgrid/launch) \
+        </dev/null >/rgrid/stdout 2>/rgrid/stderr 3>&- 4<&- 5<&- 6<&- 7>&- 8>&- 9<&-
       rgrid_code=$?
-      exec 7>&- 8>&-
     fi
     kill -KILL -1
     if [ "$1" != shared ]; then
-      echo "exit $rgrid_code $rgrid_token" >&3
-      read -r rgrid_order <&4
+      tell
+      while read -r rgrid_order rgrid_rest <&4 && [ "$rgrid_order" != end ]; do tell; done
       exit $rgrid_code
     fi
     wait
@@ -121,11 +126,11 @@ is_empty() {
     empty /tmp && empty /dev/shm || exit $rgrid_code
     exec 4<&- 5<&- 9<&-
     exec 4<>/rgrid/go 5<>/rgrid/control 9<>/rgrid/deadline
-    echo "exit $rgrid_code $rgrid_token" >&3
+    tell
     # Until the next order it is alone, so that the runner can tell it from anything that is left.
     read -r rgrid_order rgrid_token <&4 || exit 125
-    obey 3>&- 4<&- 9<&- >/dev/null &
-    watch 3>&- 4<&- 5<&- >/dev/null &
+    obey 3>&- 4<&- 6<&- 7>&- 8>&- 9<&- >/dev/null &
+    watch 3>&- 4<&- 5<&- 6<&- 7>&- 8>&- >/dev/null &
   done
 } 2>/dev/null
 `

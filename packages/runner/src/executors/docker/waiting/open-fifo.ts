@@ -23,13 +23,20 @@ export function openFifo(path: string): Readable {
 /**
  * Writes a line into a FIFO that a container reads.
  *
- * @returns `false` when nobody reads it.
+ * @returns `false` when nobody reads it, or it is full.
  */
-export function writeFifo(path: string, line: string): boolean {
+export const writeFifo = (path: string, line: string): boolean => writeBytes(path, Buffer.from(`${line}\n`))
+
+/**
+ * Writes bytes into a FIFO: all of them when they are few, or nothing.
+ *
+ * @returns `false` when nobody reads it, or it has no room for them.
+ */
+export function writeBytes(path: string, bytes: Uint8Array): boolean {
   const fd = openToWrite(path)
   if (fd === undefined) return false
   try {
-    writeSync(fd, `${line}\n`)
+    writeSync(fd, bytes)
     return true
   } catch (error) {
     if (isCode(error, 'EPIPE', 'EAGAIN')) return false
@@ -37,12 +44,6 @@ export function writeFifo(path: string, line: string): boolean {
   } finally {
     closeSync(fd)
   }
-}
-
-/** Lets a FIFO end that is read here and that nobody may ever have written to. */
-export function endFifo(path: string): void {
-  const fd = openToWrite(path)
-  if (fd !== undefined) closeSync(fd)
 }
 
 function openToWrite(path: string): number | undefined {

@@ -13,9 +13,8 @@ import { INTERPRETER_PROGRAM } from './interpreter-program.js'
 import { makeFifos, openFifo } from './open-fifo.js'
 import { readEvents, type ContainerEvents } from './read-events.js'
 
-/** A container that has been started and waits for a script. */
-export interface WaitingContainer {
-  readonly shape: Shape
+/** A container that has been started, with its shell. */
+export interface StartedContainer {
   readonly container: Container
   readonly directory: ContainerDirectory
   readonly events: ContainerEvents
@@ -23,8 +22,6 @@ export interface WaitingContainer {
   readonly look: Look
   /** How many processes its shell is, with the init that started it. */
   readonly shellProcesses: number
-  /** The processes that were in it before any script, where it is shared. */
-  readonly own: readonly number[]
   /** The processes that are in it now. */
   listProcesses(): Promise<readonly number[]>
   /**
@@ -42,6 +39,13 @@ export interface WaitingContainer {
   readonly gone: Promise<void>
   /** Kills whatever runs in it and removes it with its directories. Idempotent. */
   destroy(): Promise<void>
+}
+
+/** One that waits for a script. */
+export interface WaitingContainer extends StartedContainer {
+  readonly shape: Shape
+  /** The processes that were in it before any script, where it is shared. */
+  readonly own: readonly number[]
 }
 
 const READY_WITHIN_MS = 30_000
@@ -75,6 +79,23 @@ export async function startWaiting(
   directory: ContainerDirectory,
   hasInit: boolean,
 ): Promise<WaitingContainer> {
+  const opened = openContainer(container, directory, hasInit)
+  try {
+    await container.start()
+    if (!(await isReadyInTime(opened.events))) throw new Error('the container did not come up')
+    return { ...opened, shape, own: shape.isShared ? await listProcesses(container) : [] }
+  } catch (error) {
+    await opened.destroy()
+    throw error
+  }
+}
+
+/** Listens to a container that is started, or is about to be. */
+export function openContainer(
+  container: Container,
+  directory: ContainerDirectory,
+  hasInit: boolean,
+): StartedContainer {
   const source = openFifo(toFifo(directory, 'events'))
   const events = readEvents(source)
   let isOver = false
@@ -94,8 +115,7 @@ export async function startWaiting(
     source.destroy()
     await directory.remove()
   }
-  const waiting: Omit<WaitingContainer, 'own'> = {
-    shape,
+  return {
     container,
     directory,
     events,
@@ -113,14 +133,6 @@ export async function startWaiting(
     isAlive: () => !isOver,
     gone: events.ended,
     destroy: () => (destroyed ??= destroy()),
-  }
-  try {
-    await container.start()
-    if (!(await isReadyInTime(events))) throw new Error('the container did not come up')
-    return { ...waiting, own: shape.isShared ? await listProcesses(container) : [] }
-  } catch (error) {
-    await waiting.destroy()
-    throw error
   }
 }
 

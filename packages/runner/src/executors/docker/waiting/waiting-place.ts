@@ -42,7 +42,6 @@ export function createWaitingPlace(
     await item.thaw()
     return launchWaiting(item, {
       script: complete(given),
-      deadlineMs: given.deadlineMs,
       engine,
       onGoodEnd: () => (canGoOn = true),
     })

@@ -1,0 +1,53 @@
+import type { Phases } from '@rgrid/protocol'
+import type { Api } from '@rgrid/protocol/client'
+import type { Running } from '../executors/executor.js'
+import { toEnding, type AttemptReporter } from './attempt-reporter.js'
+import { collectOutputs, type Outputs } from './collect-outputs.js'
+import type { LeaseKeeper } from './lease-keeper.js'
+import type { LogShipper } from './log-shipper.js'
+import { pumpOutput } from './pump-output.js'
+import type { Stopwatch } from './stopwatch.js'
+import { watchScript, type Ending, type StopSignals } from './watch-script.js'
+import type { Workspace } from './workspace.js'
+
+/** What there is to follow, and who is told of it. */
+export interface ScriptContext {
+  readonly api: Api
+  readonly reporter: AttemptReporter
+  readonly lease: LeaseKeeper
+  readonly log: LogShipper
+  readonly workspace: Workspace
+  readonly stop: StopSignals
+  /** Measures where the time goes, unless somebody else has started the script. */
+  readonly watch?: Stopwatch
+  readonly container: Phases['container']
+}
+
+/**
+ * Follows a script to its end: ships its output, watches its timeout and cancel requests, brings its files home and
+ * reports. When the right to the attempt is gone the script is killed and nothing is reported.
+ */
+export async function followScript(context: ScriptContext, running: Running): Promise<void> {
+  const { reporter, log, stop, watch, container } = context
+  const pumped = pumpOutput(running, log, () => watch?.noteOutput())
+  const ending = await watchScript(running, stop)
+  watch?.lap('scriptMs')
+  await pumped
+  if (stop.lost.aborted) return
+  const [final, outputs] = await collect(context, ending)
+  watch?.lap('outputsMs')
+  await reporter.complete(final, await log.finish(), outputs, watch?.read(container))
+}
+
+async function collect({ api, workspace, lease }: ScriptContext, ending: Ending): Promise<[Ending, Outputs]> {
+  try {
+    return [ending, await collectOutputs(api, workspace, () => lease.finishing())]
+  } catch (error) {
+    const skipped = [{ path: '.', reason: 'could not be stored' }]
+    const { message } = toEnding('blob_store', error)
+    return [
+      { ...ending, cause: 'blob_store', message },
+      { files: [], skipped },
+    ]
+  }
+}
