@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createExecutors } from './create-executors.js'
-import { takeOver } from './take-over.js'
+import { leave, takeOver } from './take-over.js'
 
 /** Where dead runners may have left something, and who looks after it. */
 export interface DeadRunnersOptions {
@@ -96,6 +96,7 @@ export function lookAfterDead({ root, cacheDirectory, heir, logger }: DeadRunner
     sweep: () => forEach(sweep),
     async close() {
       for (const [instance, estate] of estates) await close(instance, estate)
+      for (const instance of await readdir(root)) await leave(join(root, instance), heir)
     },
   }
 }

@@ -12,9 +12,7 @@ const KEEPER = /^keeper\.([1-9]\d*)$/
  */
 export async function takeOver(directory: string, instance: string, heir: string): Promise<boolean> {
   if (!isDeadInstance(instance)) return false
-  const names = await readdir(directory)
-  const last = Math.max(0, ...names.map((name) => Number(KEEPER.exec(name)?.[1] ?? 0)))
-  const keeper = last === 0 ? undefined : await readFile(join(directory, `keeper.${last}`), 'utf8')
+  const { last, keeper } = await findKeeper(directory)
   if (keeper === heir) return true
   if (keeper !== undefined && !isDeadInstance(keeper)) return false
   const own = join(directory, `keeper-${heir}`)
@@ -29,4 +27,17 @@ export async function takeOver(directory: string, instance: string, heir: string
   } finally {
     await rm(own, { force: true })
   }
+}
+
+/** Leaves what was taken over to whoever comes next. */
+export async function leave(directory: string, heir: string): Promise<void> {
+  const { last, keeper } = await findKeeper(directory)
+  if (keeper === heir) await rm(join(directory, `keeper.${last}`))
+}
+
+async function findKeeper(directory: string): Promise<{ last: number; keeper: string | undefined }> {
+  const names = await readdir(directory)
+  const last = Math.max(0, ...names.map((name) => Number(KEEPER.exec(name)?.[1] ?? 0)))
+  const keeper = last === 0 ? undefined : await readFile(join(directory, `keeper.${last}`), 'utf8')
+  return { last, keeper }
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createInstance } from '../src/instance.js'
-import { takeOver } from '../src/take-over.js'
+import { leave, takeOver } from '../src/take-over.js'
 
 // No process has a number that high.
 const DEAD = '4194303-aaaaaaaa'
@@ -33,6 +33,18 @@ describe('a directory of a runner', () => {
     expect(taken.filter(Boolean)).toHaveLength(1)
     expect(again).toEqual(taken)
     expect(readdirSync(directory)).toEqual(['keeper.1'])
+  })
+
+  test('is left to the next by who stops', async () => {
+    const directory = createDirectory()
+    const [first, second] = [createInstance(), createInstance()]
+    await takeOver(directory, DEAD, first)
+
+    await leave(directory, second)
+    const early = await takeOver(directory, DEAD, second)
+    await leave(directory, first)
+
+    expect([early, await takeOver(directory, DEAD, second)]).toEqual([false, true])
   })
 
   test('is taken over from who took it over and died', async () => {

@@ -249,5 +249,8 @@ const summarize = ({ status, cause, exitCode, record }: Result): unknown[] => [
   record.attempt,
 ]
 
-const readArtifacts = async ({ artifacts }: Result): Promise<Record<string, string>> =>
-  Object.fromEntries(await Promise.all(artifacts.map(async (each) => [each.path, await each.text()])))
+async function readArtifacts({ artifacts }: Result): Promise<Record<string, string>> {
+  const texts = new Map<string, string>()
+  for (const artifact of artifacts) texts.set(artifact.path, await artifact.text())
+  return Object.fromEntries(texts)
+}
