@@ -33,19 +33,22 @@ const SETTLE_MS = 900
 process.env.PATH = `/usr/bin:${process.env.PATH}`
 process.env.RGRID_IMAGES ??= 'python=rgrid-test/python,node=rgrid-test/node,bash=rgrid-test/python'
 const image = /python=([^,]+)/.exec(process.env.RGRID_IMAGES)?.[1]
-const folder = join(root, 'examples', 'hello')
+const folder = join(root, 'packages', 'e2e', 'bench')
 const script = 'hello.py'
-const dockerRun = [
+// The same, but it imports a module, which takes its time wherever that is.
+const importing = join(root, 'examples', 'hello')
+const toDockerRun = (cwd) => [
   'run',
   '--rm',
   '--network',
   'none',
   '-v',
-  `${folder}:/work:ro`,
+  `${cwd}:/work:ro`,
   image,
   'python3',
   `/work/${script}`,
 ]
+const dockerRun = toDockerRun(folder)
 
 const Docker = createRequire(join(root, 'packages/runner/package.json'))('dockerode')
 const docker = new Docker({ socketPath: '/var/run/docker.sock' })
@@ -62,6 +65,27 @@ const settle = async (action) => {
   const result = await action()
   await sleep(SETTLE_MS)
   return result
+}
+
+const toMedian = (results, key) => median(results.map((result) => result[key]))
+const formatComparison = (kinds, bare, docker) => {
+  const toPair = (name) => [toMedian(kinds[name], 'first'), toMedian(kinds[name], 'result')]
+  const [bareFirst, bareResult] = toPair(bare)
+  const [, dockerResult] = toPair(docker)
+  return formatTable(
+    ['', 'first byte', '× bare', 'result', '× bare', '× `docker run`'],
+    Object.keys(kinds).map((name) => {
+      const [first, result] = toPair(name)
+      return [
+        name,
+        toMs(first),
+        toRatio(first / bareFirst),
+        toMs(result),
+        toRatio(result / bareResult),
+        toRatio(result / dockerResult),
+      ]
+    }),
+  )
 }
 
 const sections = []
@@ -97,28 +121,20 @@ const one = await interleave(
   },
   ROUNDS,
 )
-const toMedian = (results, key) => median(results.map((result) => result[key]))
-const bare = {
-  first: toMedian(one['bare `python3`'], 'first'),
-  result: toMedian(one['bare `python3`'], 'result'),
-}
-const dockerResult = toMedian(one['`docker run --rm --network none`'], 'result')
+report('One at a time', formatComparison(one, 'bare `python3`', '`docker run --rm --network none`'))
+
+const imports = await interleave(
+  {
+    'bare `python3`': () => timeProgram('python3', [join(importing, script)]),
+    '`docker run --rm --network none`': () => timeProgram('docker', toDockerRun(importing)),
+    'RGrid, waiting container': () =>
+      settle(() => timeRun(client, script, { cwd: importing, executor: 'docker' })),
+  },
+  ROUNDS,
+)
 report(
-  'One at a time',
-  formatTable(
-    ['', 'first byte', '× bare', 'result', '× bare', '× `docker run`'],
-    Object.entries(one).map(([name, results]) => {
-      const [first, result] = [toMedian(results, 'first'), toMedian(results, 'result')]
-      return [
-        name,
-        toMs(first),
-        toRatio(first / bare.first),
-        toMs(result),
-        toRatio(result / bare.result),
-        toRatio(result / dockerResult),
-      ]
-    }),
-  ),
+  'One at a time, with a script that imports `platform`',
+  formatComparison(imports, 'bare `python3`', '`docker run --rm --network none`'),
 )
 
 const PHASES = ['dependenciesMs', 'placeMs', 'inputsMs', 'launchMs', 'firstOutputMs', 'scriptMs', 'outputsMs']
@@ -286,7 +302,7 @@ report(
 const intro = `# Benchmarks
 
 Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}: ${ROUNDS} interleaved rounds, medians. The script is
-[hello.py](../examples/hello/hello.py), over HTTP against \`rgrid up\` on the same machine unless it says otherwise. Only the
+one line of Python, \`print("hello")\`, over HTTP against \`rgrid up\` on the same machine unless it says otherwise. Only the
 ratios of one run mean anything. Of output, RGrid keeps the first and the last of 10 MiB.
 
 ${await describeMachine()}.
