@@ -73,13 +73,17 @@ export function createDockerContext(options: DockerExecutorOptions): DockerConte
     logger,
   })
   const getEngineWatch = (): EngineWatch => (engine ??= watchEngine(socketPath))
-  const getContainerContext = once(async (): Promise<ContainerContext> => {
+  const openEngine = once(async () => {
     const docker = await connect()
     await mkdir(root, { recursive: true, mode: 0o700 })
     const setup = { instance, user, engineRuntime, seccomp: SECCOMP_PROFILE, root, homes }
     const { hasInit, warning } = await readEngineInfo(docker)
+    return { container: { docker, hasInit, ...setup }, warning }
+  })
+  const getContainerContext = once(async (): Promise<ContainerContext> => {
+    const { container, warning } = await openEngine()
     if (warning !== undefined) logger.warn(warning)
-    return { docker, hasInit, ...setup }
+    return container
   })
 
   return {
@@ -106,7 +110,8 @@ export function createDockerContext(options: DockerExecutorOptions): DockerConte
       // Without directories there are no containers to look for.
       if ((await readdir(root).catch(() => [])).length === 0) return []
       const retain = (layer: Layer) => dependencies.retain(layer)
-      return findOrphans({ ...(await getContainerContext()), engine: getEngineWatch(), retain })
+      const { container } = await openEngine()
+      return findOrphans({ ...container, engine: getEngineWatch(), retain })
     },
     async sweep() {
       const isOurs = (home: string): boolean => homes.has(home)
