@@ -77,7 +77,15 @@ export async function startScript(
   await mkdir(dirname(join(workDir, script)), { recursive: true })
   await writeFile(join(workDir, script), source)
   await onPlace?.(place)
-  const launch: Launch = { script, args, env, inputBytes, deadlineMs }
+  const { memo } = options
+  const launch: Launch = {
+    script,
+    args,
+    env,
+    inputBytes,
+    deadlineMs,
+    ...(memo === undefined ? {} : { memo }),
+  }
   const running = await place.start(launch)
   onTestFinished(async () => {
     running.stdout.destroy()

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { makeFifos, openFifo, writeFifo } from '../../../src/executors/docker/waiting/open-fifo.js'
+import { hangUp, makeFifos, openFifo, writeFifo } from '../../../src/executors/docker/waiting/open-fifo.js'
 
 async function createFifo(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'rgrid-fifo-'))
@@ -44,6 +44,15 @@ test('waits for a writer, and ends with the last', async () => {
   expect([before, seen.bytes.toString()]).toEqual([false, 'first\nlater\n'])
 })
 
+test('ends on demand where the last writer had gone before it was opened', async () => {
+  const path = await createFifo()
+  const { isEnded, seen } = open(path)
+  hangUp(path)
+  await isEnded()
+
+  expect(seen.bytes).toHaveLength(0)
+})
+
 test('passes on every byte', async () => {
   const path = await createFifo()
   const { seen, isEnded } = open(path)
@@ -58,6 +67,7 @@ test('says that nobody reads, and never waits for one', async () => {
   const path = await createFifo()
 
   expect([writeFifo(path, 'run'), writeFifo(`${path}-gone`, 'run')]).toEqual([false, false])
+  expect(() => hangUp(`${path}-gone`)).not.toThrow()
   expect(existsSync(`${path}-gone`)).toBe(false)
 })
 

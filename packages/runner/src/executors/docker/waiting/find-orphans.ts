@@ -10,7 +10,8 @@ import type { ContainerContext } from './create-waiting-container.js'
 import { followWaiting, listenTo } from './follow-waiting.js'
 import { parseLaunchNote, type LaunchNote } from './launch-note.js'
 import { give } from './launch-waiting.js'
-import { openContainer } from './waiting-container.js'
+import { hangUp } from './open-fifo.js'
+import { openContainer, toFifo } from './waiting-container.js'
 
 /** What it takes to go on with scripts. */
 export interface OrphanContext extends ContainerContext {
@@ -55,7 +56,7 @@ function createOrphan(
       const started = openContainer(docker.getContainer(Id), open(), hasInit)
       const listening = listenTo(started)
       // The order may have been on its way still; else the end is told again, as it may have been told to nobody.
-      give(started, note)
+      if (!give(started, note)) hangUp(toFifo(started.directory, 'events'))
       const running = followWaiting(started, listening, {
         ...{ token, deadlineMs, memoryMib, engine },
         before: note.before ?? undefined,

@@ -46,6 +46,12 @@ export function writeBytes(path: string, bytes: Uint8Array): boolean {
   }
 }
 
+/** Ends a FIFO that is read here, and that nobody writes to any more: who opens one too late does not hear of an end. */
+export function hangUp(path: string): void {
+  const fd = openToWrite(path)
+  if (fd !== undefined) closeSync(fd)
+}
+
 function openToWrite(path: string): number | undefined {
   try {
     return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
