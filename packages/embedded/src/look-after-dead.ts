@@ -1,4 +1,5 @@
 import type { Adoption, Executor, Logger, Orphan } from '@rgrid/runner'
+import type { ExecutorName } from '@rgrid/protocol'
 import { existsSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -37,11 +38,13 @@ interface Estate {
 export function lookAfterDead({ root, cacheDirectory, heir, logger }: DeadRunnersOptions): DeadRunners {
   const estates = new Map<string, Estate>()
 
-  /** Opens what a dead runner left with every executor of this machine, as it may have used others than this one. */
+  /** Opens what a dead runner left with the executors that it used, which may be others than this one's. */
   const open = async (instance: string): Promise<void> => {
     const directory = join(root, instance)
     if (estates.has(instance) || !(await takeOver(directory, instance, heir))) return
-    const choice = { instance, ...(logger === undefined ? {} : { logger }) }
+    // Whether an engine answers in time says nothing of whether there are containers.
+    const names: ExecutorName[] = existsSync(join(directory, 'docker')) ? ['docker', 'process'] : ['process']
+    const choice = { instance, executors: names, ...(logger === undefined ? {} : { logger }) }
     const executors = await createExecutors(choice, { workDirectory: directory, cacheDirectory })
     estates.set(instance, { directory, executors, scripts: 0, wasEmpty: false })
   }
@@ -54,9 +57,6 @@ export function lookAfterDead({ root, cacheDirectory, heir, logger }: DeadRunner
     let isEmpty = scripts === 0
     for (const executor of executors) isEmpty = (await executor.sweep()) && isEmpty
     if (!isEmpty) return
-    // Without an engine that answers its containers are still there: a later sweep finds them by this directory.
-    const hasDocker = executors.some(({ name }) => name === 'docker')
-    if (!hasDocker && existsSync(join(directory, 'docker'))) return close(instance, estate)
     await rm(directory, { recursive: true, force: true })
     // Once more: a busy engine may have made a container after it was looked for.
     if (wasEmpty) await close(instance, estate)

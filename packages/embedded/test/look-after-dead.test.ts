@@ -17,6 +17,7 @@ function setUp(change: Partial<Executor> = {}) {
   const root = mkdtempSync(join(tmpdir(), 'rgrid-dead-'))
   onTestFinished(() => rmSync(root, { recursive: true, force: true }))
   for (const instance of [FIRST, SECOND]) mkdirSync(join(root, instance))
+  vi.mocked(createExecutors).mockClear()
   const swept: string[] = []
   const closed: string[] = []
   vi.mocked(createExecutors).mockImplementation(async ({ instance }: ExecutorChoice) => {
@@ -38,7 +39,7 @@ function setUp(change: Partial<Executor> = {}) {
     dead: lookAfterDead({ ...options, heir: createInstance() }),
     other: lookAfterDead({ ...options, heir: createInstance() }),
     areThere: () => [FIRST, SECOND].map((instance) => existsSync(join(root, instance))),
-    ...{ warn, swept, closed },
+    ...{ root, warn, swept, closed },
   }
 }
 
@@ -75,6 +76,20 @@ describe('what dead runners left', () => {
 
     expect(areThere()).toEqual([true, false])
     expect(warn.mock.calls).toEqual([[`what the dead runner ${FIRST} left stays: Error: no engine`]])
+  })
+
+  test('is looked for with the executors that there is something of', async () => {
+    const { dead, root } = setUp()
+    mkdirSync(join(root, FIRST, 'docker'))
+    await dead.sweep()
+
+    const asked = vi
+      .mocked(createExecutors)
+      .mock.calls.map(([{ instance, executors }]) => [instance, executors])
+    expect(asked).toEqual([
+      [FIRST, ['docker', 'process']],
+      [SECOND, ['process']],
+    ])
   })
 
   test('is looked after by one living runner only', async () => {
