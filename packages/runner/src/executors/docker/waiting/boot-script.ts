@@ -4,8 +4,8 @@
  *
  * - `events`: from the container: `ready`, `exit <code> <token>`. Its end means that this shell is gone.
  * - `go`: to the container: `run <token>` starts `/rgrid/launch`, `wake <token>` says that the waiting interpreter goes on.
- *   Only what knows the token can tell of its end. After the end, `end` lets the shell go; anything else, such as the same
- *   order from a runner that goes on after another was killed, makes it tell of the end again.
+ *   Only what knows the token can tell of its end. After it any line lets the shell go, also the same order again, from a
+ *   runner that goes on after another was killed: the engine then knows the exit code.
  * - `wake`: to the interpreter, where `/rgrid/interpreter` starts one that waits beside this shell: a line lets it go on.
  * - `control`: to the container: `signal <name> <token>` to the script.
  * - `deadline`: to the container: `<seconds> <token>`, after which everything is killed, also when the runner has stopped
@@ -81,10 +81,6 @@ empty() {
   is_empty "$1"
 }
 
-tell() {
-  echo "exit $rgrid_code $rgrid_token" >&3
-}
-
 is_empty() {
   for left in "$1"/* "$1"/.[!.]* "$1"/..?*; do
     [ -e "$left" ] || [ -L "$left" ] || continue
@@ -117,8 +113,8 @@ is_empty() {
     fi
     kill -KILL -1
     if [ "$1" != shared ]; then
-      tell
-      while read -r rgrid_order rgrid_rest <&4 && [ "$rgrid_order" != end ]; do tell; done
+      echo "exit $rgrid_code $rgrid_token" >&3
+      read -r rgrid_order <&4
       exit $rgrid_code
     fi
     wait
@@ -126,7 +122,7 @@ is_empty() {
     empty /tmp && empty /dev/shm || exit $rgrid_code
     exec 4<&- 5<&- 9<&-
     exec 4<>/rgrid/go 5<>/rgrid/control 9<>/rgrid/deadline
-    tell
+    echo "exit $rgrid_code $rgrid_token" >&3
     # Until the next order it is alone, so that the runner can tell it from anything that is left.
     read -r rgrid_order rgrid_token <&4 || exit 125
     obey 3>&- 4<&- 6<&- 7>&- 8>&- 9<&- >/dev/null &

@@ -55,7 +55,7 @@ function createOrphan(
       const release = note.layer === null ? undefined : retain(note.layer)
       const started = openContainer(docker.getContainer(Id), open(), hasInit)
       const listening = listenTo(started)
-      // The order may have been on its way still; else the end is told again, as it may have been told to nobody.
+      // The order may never have been given; else the container ends with the script, as its end may have been told to nobody.
       if (!give(started, note)) hangUp(toFifo(started.directory, 'events'))
       const running = followWaiting(started, listening, {
         ...{ token, deadlineMs, memoryMib, engine },

@@ -61,7 +61,7 @@ export async function launchWaiting(
 }
 
 /**
- * Tells a container to start what was brought to it. Told again, it starts nothing, and tells of the end again.
+ * Tells a container to start what was brought to it. Told again it starts nothing, and ends when the script has.
  *
  * @returns `false` when it is not there any more.
  */
