@@ -18,8 +18,10 @@ export type Demand = { readonly isMet: (offer: Offer) => boolean } & (
 export function listDemands({ executor, runtime, image, network, resources }: Needs): Demand[] {
   const demands: Demand[] = []
   if (executor !== null) demands.push({ field: 'executor', isMet: (offer) => offer.executor === executor })
-  if (image === null) demands.push({ field: 'runtime', isMet: ({ runtimes }) => runtimes.includes(runtime) })
-  else demands.push({ field: 'image', wanted: image, isMet: (offer) => allowsImage(offer, image) })
+  // Also with an image of its own: the runtime says which program of that image runs the script.
+  demands.push({ field: 'runtime', isMet: ({ runtimes }) => runtimes.includes(runtime) })
+  if (image !== null)
+    demands.push({ field: 'image', wanted: image, isMet: (offer) => allowsImage(offer, image) })
   if (network !== null)
     demands.push({ field: 'network', wanted: network, isMet: (offer) => allowsNetwork(offer, network) })
   for (const name of RESOURCE_NAMES) {

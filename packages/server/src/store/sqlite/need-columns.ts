@@ -54,7 +54,8 @@ export function whereFits(eb: Builder, { executor, ...offer }: Offer): Expressio
   const isFree = (column: (typeof NEED_COLUMNS)[number]) => eb(column, 'is', null)
   return eb.and([
     eb.or([isFree('wanted_executor'), eb('wanted_executor', '=', executor)]),
-    whereEnvironmentFits(eb, offer),
+    eb('runtime', 'in', offer.runtimes),
+    whereImageFits(eb, offer),
     eb.or([isFree('network'), eb('network', 'in', listNetworks(offer))]),
     ...RESOURCE_COLUMNS.map(([column, name]) =>
       offer.resources === null
@@ -64,13 +65,10 @@ export function whereFits(eb: Builder, { executor, ...offer }: Offer): Expressio
   ])
 }
 
-function whereEnvironmentFits(
-  eb: Builder,
-  { runtimes, resources, images }: Omit<Offer, 'executor'>,
-): Expression<SqlBool> {
-  const byRuntime = eb.and([eb('image', 'is', null), eb('runtime', 'in', runtimes)])
-  if (resources === null) return byRuntime
-  return eb.or([byRuntime, ...images.map((pattern) => sql<SqlBool>`image glob ${toGlob(pattern)}`)])
+function whereImageFits(eb: Builder, { resources, images }: Omit<Offer, 'executor'>): Expression<SqlBool> {
+  const isFree = eb('image', 'is', null)
+  if (resources === null) return isFree
+  return eb.or([isFree, ...images.map((pattern) => sql<SqlBool>`image glob ${toGlob(pattern)}`)])
 }
 
 const listNetworks = ({ networks, resources }: Omit<Offer, 'executor'>) =>
