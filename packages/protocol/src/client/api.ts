@@ -68,6 +68,8 @@ export function createApi({ url, apiKey, fetch = createHttpFetch() }: ApiOptions
       response = await fetch(base + call.path, toInit(call, authorization, signal))
     } catch (error) {
       if (signal?.aborted === true) throw signal.reason
+      // A server in this process says itself why it cannot answer.
+      if (error instanceof RGridError) throw error
       throw new RGridError(
         'unreachable',
         `no answer from ${base} (${reasonOf(error)}): check that the server runs and that the URL is right`,

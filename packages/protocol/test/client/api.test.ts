@@ -302,6 +302,18 @@ describe('over HTTP', () => {
     expect(error.message).toContain('ECONNREFUSED')
   })
 
+  test('what a server in this process says itself is passed on as it is, and once', async () => {
+    const error = new RGridError('invalid_config', 'RGRID_RUNTIMES: broken')
+    let calls = 0
+    const api = apiOver(() => {
+      calls += 1
+      return Promise.reject(error)
+    })
+
+    expect(await failureOf(get(api, QUICK))).toBe(error)
+    expect(calls).toBe(1)
+  })
+
   test('a JSON answer and a streamed body go through', async () => {
     const url = await listen(
       createServer((request, response) => {
