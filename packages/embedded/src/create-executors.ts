@@ -32,11 +32,11 @@ export interface ExecutorDirectories {
 }
 
 /**
- * Makes the executors of a runner, in order of preference. What runtimes are in containers comes from `RGRID_RUNTIMES`
- * and `RGRID_IMAGES`, else from the default table; the engine's socket from `DOCKER_HOST`, its runtime from
+ * Makes the executors of a runner, in order of preference. What runtimes there are comes from `RGRID_RUNTIMES` and
+ * `RGRID_IMAGES`, else from the default table; the engine's socket from `DOCKER_HOST`, its runtime from
  * `RGRID_ENGINE_RUNTIME`.
  *
- * @throws TypeError when one of those is wrong.
+ * @throws RGridError `invalid_config` or TypeError when one of those is wrong.
  */
 export async function createExecutors(
   { executors, ...choice }: ExecutorChoice,
@@ -45,9 +45,11 @@ export async function createExecutors(
   const socketPath = readSocketPath(process.env['DOCKER_HOST'])
   const names = executors ?? (await chooseExecutors(socketPath))
   const engineRuntime = process.env['RGRID_ENGINE_RUNTIME']
+  const runtimes = await loadRuntimes()
   return Promise.all(
     names.map(async (name) => {
-      const options = { ...choice, ...directories, workDirectory: join(directories.workDirectory, name) }
+      const workDirectory = join(directories.workDirectory, name)
+      const options = { ...choice, ...directories, workDirectory, runtimes }
       if (name === 'process') return createProcessExecutor(options)
       if (socketPath === undefined)
         throw new TypeError(
@@ -56,7 +58,6 @@ export async function createExecutors(
       return createDockerExecutor({
         ...options,
         socketPath,
-        runtimes: await loadRuntimes(),
         ...(engineRuntime === undefined ? {} : { engineRuntime }),
       })
     }),

@@ -1,3 +1,10 @@
+export {
+  chooseRuntime,
+  findRuntimes,
+  RUNTIME_RULES,
+  runtimeRuleSchema,
+  type RuntimeRule,
+} from './choose-runtime.js'
 export { cursorSchema, formatCursor, LOG_START, parseCursor, type Cursor } from './cursor.js'
 export {
   CLIENT_ERROR_CODES,
@@ -101,11 +108,13 @@ export {
   type RuntimeDetail,
 } from './runner-protocol.js'
 export {
-  chooseRuntime,
+  compareRuntimes,
   executorNameSchema,
+  isKnownRuntime,
   RUNTIMES,
   runtimeSchema,
   type ExecutorName,
+  type KnownRuntime,
   type Runtime,
 } from './runtimes.js'
 export {

@@ -59,6 +59,8 @@ export const LIMITS = {
   imageChars: 512,
   /** What a runner says of its progress while it prepares an attempt. */
   progressChars: 512,
+  /** Runtimes of one runner. */
+  runtimes: 64,
   queuedPerProject: 100_000,
   listPage: 100,
   /** How long a lease lasts without a renewal. */

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { runtimeRuleSchema } from './choose-runtime.js'
 import { LIMITS } from './limits.js'
 import { streamSchema } from './events.js'
 import { phasesSchema, skippedSchema, usageSchema } from './execution.js'
@@ -9,22 +10,23 @@ import { executorNameSchema, runtimeSchema } from './runtimes.js'
 import { fileSchema, specSchema } from './spec.js'
 import { causeSchema } from './states.js'
 
-/** How a runner starts the scripts of a runtime. */
+/** How a runner starts the scripts of a runtime, and which scripts choose it. */
 export const runtimeDetailSchema = z.strictObject({
   image: z.string().max(LIMITS.imageChars).nullable(),
   command: z.array(z.string().max(1024)).max(16),
   /** What installs dependencies; `null`: nothing does. */
   installer: z.string().max(64).nullable(),
+  ...runtimeRuleSchema.shape,
 })
 
-/** How a runner starts the scripts of a runtime. */
+/** How a runner starts the scripts of a runtime, and which scripts choose it. */
 export type RuntimeDetail = z.infer<typeof runtimeDetailSchema>
 
 /** What one executor of a runner can run. */
 export const offerSchema = z.strictObject({
   executor: executorNameSchema,
-  runtimes: z.array(runtimeSchema).max(64),
-  details: z.partialRecord(runtimeSchema, runtimeDetailSchema).default({}),
+  runtimes: z.array(runtimeSchema).max(LIMITS.runtimes),
+  details: z.record(runtimeSchema, runtimeDetailSchema).default({}),
   /** The most that one script may use; `null`: this executor holds no script to anything. */
   resources: resourcesSchema.nullable().default(null),
   /** The networks that a script may ask for. Without isolation it always has the machine's. */

@@ -1,8 +1,8 @@
 import * as z from 'zod'
 
 /**
- * The runtimes that RGrid knows by name. A bare family (`python`, `node`, `bash`) means whichever version the runner
- * prefers; on your own machine that is the one your shell would start.
+ * The runtimes that every RGrid knows. A bare family (`python`, `node`, `bash`) means whichever version the runner
+ * prefers; on your own machine that is the one your shell would start. Runners may offer more, under names of their own.
  */
 export const RUNTIMES = [
   'python',
@@ -16,11 +16,19 @@ export const RUNTIMES = [
   'bash',
 ] as const
 
-/** A named environment that a script runs in. */
-export const runtimeSchema = z.enum(RUNTIMES)
+/** The name of a runtime that every RGrid knows. */
+export type KnownRuntime = (typeof RUNTIMES)[number]
 
-/** A named environment that a script runs in. */
-export type Runtime = z.infer<typeof runtimeSchema>
+/** The name of an environment that a script runs in: one that is known, or one that a runner has of its own. */
+export type Runtime = KnownRuntime | (string & {})
+
+/** The name of an environment that a script runs in. */
+export const runtimeSchema = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9._+-]{0,63}$/,
+    'is not the name of a runtime, which is up to 64 lowercase letters, digits and . _ + - behind a letter, such as python3.12',
+  )
 
 /** How a runner runs a script. */
 export const executorNameSchema = z.enum(['docker', 'process'])
@@ -28,31 +36,12 @@ export const executorNameSchema = z.enum(['docker', 'process'])
 /** How a runner runs a script. */
 export type ExecutorName = z.infer<typeof executorNameSchema>
 
-const BY_EXTENSION: Readonly<Record<string, Runtime>> = {
-  '.py': 'python',
-  '.js': 'node',
-  '.mjs': 'node',
-  '.cjs': 'node',
-  '.sh': 'bash',
-  '.bash': 'bash',
-}
+/** Whether every RGrid knows a runtime. */
+export const isKnownRuntime = (runtime: Runtime): runtime is KnownRuntime =>
+  RUNTIMES.some((known) => known === runtime)
 
-const SHEBANG = /^#!\s*(?:\S*\/env\s+(?:-S\s+)?)?(?:\S*\/)?([\w.]+)/
-
-/**
- * Chooses the runtime of a script: by its shebang, else by its file extension.
- *
- * @returns `undefined` when neither says anything known.
- */
-export function chooseRuntime(path: string, firstLine: string): Runtime | undefined {
-  const program = SHEBANG.exec(firstLine)?.[1]
-  return (
-    (program === undefined ? undefined : byProgram(program)) ?? BY_EXTENSION[/\.\w+$/.exec(path)?.[0] ?? '']
-  )
-}
-
-function byProgram(program: string): Runtime | undefined {
-  if (program === 'python3' || program === 'nodejs') return program === 'nodejs' ? 'node' : 'python'
-  if (program === 'sh') return 'bash'
-  return RUNTIMES.find((runtime) => runtime === program)
+/** Orders runtimes: those that are known as {@link RUNTIMES} has them, then all others by name. */
+export function compareRuntimes(a: Runtime, b: Runtime): number {
+  const toRank = (runtime: Runtime): number => [...RUNTIMES, runtime].indexOf(runtime)
+  return toRank(a) - toRank(b) || a.localeCompare(b, 'en', { numeric: true })
 }

@@ -1,50 +1,49 @@
-import { describe, expect, test } from 'vitest'
-import { chooseRuntime, type Runtime } from '../src/index.js'
+import { describe, expect, expectTypeOf, test } from 'vitest'
+import { compareRuntimes, RUNTIMES, runtimeSchema, type Runtime } from '../src/index.js'
 
-describe('a script’s runtime', () => {
-  test.for<[string, Runtime]>([
-    ['a.py', 'python'],
-    ['a.js', 'node'],
-    ['a.mjs', 'node'],
-    ['a.cjs', 'node'],
-    ['a.sh', 'bash'],
-    ['a.bash', 'bash'],
-    ['some.folder/a.b.py', 'python'],
-  ])('%s without a shebang is %s', ([path, runtime]) => {
-    expect(chooseRuntime(path, 'print(1)')).toBe(runtime)
-  })
-
-  test.for<[string, Runtime]>([
-    ['#!/usr/bin/env python3', 'python'],
-    ['#!/usr/bin/env python', 'python'],
-    ['#!/usr/bin/python3.12', 'python3.12'],
-    ['#!/usr/bin/env -S python3.11 -u', 'python3.11'],
-    ['#! /usr/bin/env node', 'node'],
-    ['#!/usr/bin/nodejs', 'node'],
-    ['#!/bin/bash -e', 'bash'],
-    ['#!/bin/sh', 'bash'],
-    ['#!bash', 'bash'],
-    ['#!/usr/bin/env python3\r', 'python'],
-  ])('%j decides before the extension', ([firstLine, runtime]) => {
-    expect(chooseRuntime('script', firstLine)).toBe(runtime)
-    expect(chooseRuntime('script.rb', firstLine)).toBe(runtime)
-  })
-
-  test('an unknown shebang leaves it to the extension', () => {
-    expect(chooseRuntime('a.py', '#!/usr/bin/env pypy3')).toBe('python')
+describe('the name of a runtime', () => {
+  test.for([...RUNTIMES, 'ruby3.3', 'r', 'c++', 'deno_2-beta', 'a'.repeat(64)])('%j is one', (name) => {
+    expect(runtimeSchema.parse(name)).toBe(name)
   })
 
   test.for([
-    ['a', ''],
-    ['a.rb', ''],
-    ['a.PYC', ''],
-    ['py', ''],
-    ['a.py/script', ''],
-    ['a', '#!/usr/bin/perl'],
-    ['a', '#!'],
-    ['a', '# !/bin/bash'],
-    ['a.constructor', ''],
-  ])('%j with the first line %j is unknown', ([path, firstLine]) => {
-    expect(chooseRuntime(path ?? '', firstLine ?? '')).toBeUndefined()
+    '',
+    'PYTHON:3.11',
+    'Python',
+    'python:3.11\nRUN curl x',
+    'python\n',
+    '3python',
+    '-x',
+    '.',
+    '../x',
+    'a/b',
+    'a b',
+    'é',
+    '__proto__',
+    'a'.repeat(65),
+  ])('%j is none, and the message says why', (name) => {
+    const { error } = runtimeSchema.safeParse(name)
+
+    expect(error?.issues.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^is not the name of a runtime, .* such as python3\.12$/),
+    ])
   })
+
+  test('is any text to a program, which still knows some', () => {
+    expectTypeOf<'ruby3.3'>().toExtend<Runtime>()
+    expectTypeOf<5>().not.toExtend<Runtime>()
+  })
+})
+
+test('runtimes are ordered as they are known, and others behind them by name', () => {
+  const names = ['ruby3.10', 'bash', 'constructor', 'node24', 'ruby3.9', 'python']
+
+  expect(names.sort(compareRuntimes)).toEqual([
+    'python',
+    'node24',
+    'bash',
+    'constructor',
+    'ruby3.9',
+    'ruby3.10',
+  ])
 })

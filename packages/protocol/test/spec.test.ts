@@ -173,7 +173,7 @@ describe('a spec', () => {
     ['a timeout of 0', { timeoutMs: 0 }, 'timeoutMs', /./],
     ['a broken timeout', { timeoutMs: 1.5 }, 'timeoutMs', /./],
     ['a timeout as text', { timeoutMs: '5000' }, 'timeoutMs', /./],
-    ['an unknown runtime', { runtime: 'cobol' }, 'runtime', 'python3.12'],
+    ['a runtime that is no name', { runtime: 'PYTHON:3.11' }, 'runtime', 'python3.12'],
     ['an unknown executor', { executor: 'magic' }, 'executor', 'docker'],
     ['a size below 0', { files: [{ ...file('main.py'), size: -1 }] }, 'files.0.size', /./],
     [

@@ -1,10 +1,5 @@
 export { createRunner, type Runner, type RunnerOptions } from './create-runner.js'
 export { createDockerExecutor, type DockerExecutorOptions } from './executors/docker-executor.js'
-export {
-  loadRuntimes,
-  type RuntimeEntry,
-  type RuntimeTable,
-} from './executors/docker/images/runtime-table.js'
 export { isEngineAnswering } from './executors/docker/is-engine-answering.js'
 export { createProcessExecutor, type ProcessExecutorOptions } from './executors/process-executor.js'
 export {
@@ -21,4 +16,6 @@ export {
   type PlaceRequest,
   type Running,
 } from './executors/executor.js'
+export { loadRuntimes } from './executors/runtimes/load-runtimes.js'
+export type { RuntimeEntry, RuntimeTable } from './executors/runtimes/runtime-table.js'
 export type { Logger } from './logger.js'

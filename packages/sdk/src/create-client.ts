@@ -8,6 +8,7 @@ import {
   runnerListSchema,
   runtimeListSchema,
   type ExecutionRecord,
+  type RuntimeRecord,
 } from '@rgrid/protocol'
 import { checkClientOptions } from './check-client-options.js'
 import { connect, type Connection } from './connect.js'
@@ -39,10 +40,12 @@ export function createClient(options: ClientOptions = {}): RGridClient {
   const getConnection = (): Promise<Connection> => (connection ??= connect(options))
   const getApi = async () => (await getConnection()).api
 
+  const runtimes = async (): Promise<RuntimeRecord[]> =>
+    (await (await getApi()).call(runtimeListSchema, RUNTIMES)).runtimes
   const start = async (id: string, script: string, runOptions: RunOptions): Promise<Opened> => {
     const signal = toSignal(runOptions)
     signal?.throwIfAborted()
-    const [prepared, api] = await allOrFirstError([prepareSpec(script, runOptions), getApi()])
+    const [prepared, api] = await allOrFirstError([prepareSpec(script, runOptions, runtimes), getApi()])
     signal?.throwIfAborted()
     return { api, events: await submit(api, id, prepared) }
   }
@@ -95,7 +98,7 @@ export function createClient(options: ClientOptions = {}): RGridClient {
         .map((artifact) => createArtifact(api, id, artifact))
     },
     runners: async () => (await getApi().then((api) => api.call(runnerListSchema, RUNNERS))).runners,
-    runtimes: async () => (await getApi().then((api) => api.call(runtimeListSchema, RUNTIMES))).runtimes,
+    runtimes,
     close,
     [Symbol.asyncDispose]: close,
   }

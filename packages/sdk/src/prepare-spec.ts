@@ -1,4 +1,4 @@
-import { chooseRuntime, RGridError, RUNTIMES, specSchema, type Runtime, type Spec } from '@rgrid/protocol'
+import { specSchema, type RuntimeRecord, type Spec } from '@rgrid/protocol'
 import { resolve } from 'node:path'
 import { checkCall, toOptionError } from './check-call.js'
 import { defined } from './defined.js'
@@ -6,6 +6,7 @@ import { findDependencies } from './dependencies/find-dependencies.js'
 import { collectFiles, type LocalFile } from './files/collect-files.js'
 import { hashFiles } from './files/hash-files.js'
 import { readScript } from './files/read-script.js'
+import { pickRuntime } from './pick-runtime.js'
 import type { RunOptions } from './run-options.js'
 
 /** A request that is ready to be sent, and where its files are on this machine. */
@@ -17,18 +18,25 @@ export interface PreparedSpec {
 /**
  * Turns a call of `run` into a request: checks everything that can be checked here, finds what travels and hashes it.
  *
- * @throws RGridError `invalid_request` or `unknown_runtime`, naming the field, the limit and the next step.
+ * @param listRuntimes - asks what runners offer; called only for a runtime that not every RGrid knows.
+ * @throws RGridError `invalid_request` or `unknown_runtime`, naming the field, the limit and the next step, and what
+ * `listRuntimes` throws.
  */
-export async function prepareSpec(script: string, options: RunOptions): Promise<PreparedSpec> {
+export async function prepareSpec(
+  script: string,
+  options: RunOptions,
+  listRuntimes: () => Promise<readonly RuntimeRecord[]>,
+): Promise<PreparedSpec> {
   checkCall(script, options)
   const { args = [], upload = true, dependencies: isWanted = true, requirements } = options
   const cwd = resolve(options.cwd ?? '.')
   const source = resolve(cwd, script)
   const read = await readScript(source, script)
   const text = read.bytes.toString()
-  const runtime = pickRuntime(script, text, options.runtime)
+  const picked = await pickRuntime({ script, text, asked: options.runtime, listRuntimes })
+  const { runtime } = picked
   const { files, ...collection } = await collectFiles(cwd, script, args, upload)
-  const found = await findDependencies({ cwd, script, text, runtime, requirements, isWanted })
+  const found = await findDependencies({ cwd, script, text, ...picked, requirements, isWanted })
   const sources = unite(files, found.files)
   const { env, executor, image, cpus, memoryMib, pids, diskMib, network, isolation, timeoutMs, labels } =
     options
@@ -48,17 +56,3 @@ export async function prepareSpec(script: string, options: RunOptions): Promise<
 const unite = (...lists: readonly (readonly LocalFile[])[]): LocalFile[] => [
   ...new Map(lists.flat().map((file) => [file.path, file])).values(),
 ]
-
-function pickRuntime(script: string, text: string, asked: Runtime | undefined): Runtime {
-  if (asked !== undefined && !RUNTIMES.includes(asked))
-    throw new RGridError(
-      'unknown_runtime',
-      `runtime: ${JSON.stringify(asked)} is not known: choose one of ${RUNTIMES.join(', ')}`,
-    )
-  const runtime = asked ?? chooseRuntime(script, text.split('\n', 1)[0] ?? '')
-  if (runtime !== undefined) return runtime
-  throw new RGridError(
-    'unknown_runtime',
-    `runtime: neither the name nor the first line of ${JSON.stringify(script)} says what runs it: choose one of ${RUNTIMES.join(', ')}`,
-  )
-}

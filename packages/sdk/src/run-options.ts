@@ -15,7 +15,11 @@ export interface RunOptions {
    * @default {}
    */
   readonly env?: Readonly<Record<string, string>>
-  /** @default by the script's shebang, else by its extension */
+  /**
+   * What runs the script: one of the known runtimes, or one that a runner has of its own.
+   *
+   * @default by the script's shebang, else by its extension
+   */
   readonly runtime?: Runtime
   /**
    * How the runner runs the script: `docker` in a container, `process` as a plain process with no isolation, which

@@ -2,6 +2,7 @@ import { RGridError } from '@rgrid/protocol'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createClient } from '../src/create-client.js'
 import type { ClientOptions } from '../src/types.js'
+import { createRuntimeRecord } from './runtime-record.js'
 import { createDirectory } from './temporary-directory.js'
 
 /** Options as a program without types passes them. */
@@ -93,6 +94,24 @@ describe('run fails by its promise, and sends nothing,', () => {
     await expect(client().run('main.py', { signal })).rejects.toThrow('no more')
     expect(fetch).not.toHaveBeenCalled()
   })
+})
+
+test('a script that RGrid does not know itself is asked about before it is sent', async () => {
+  const fetch = vi.fn(async (url: string) =>
+    url.endsWith('/v1/runtimes')
+      ? Response.json({ runtimes: [createRuntimeRecord({ extensions: ['.rb'] })] })
+      : Response.json({ code: 'queue_full', detail: 'full' }, { status: 400 }),
+  )
+  const client = createClient({ url: 'http://server', apiKey: 'sk_1', fetch })
+  const cwd = await createDirectory({ 'a.rb': 'puts 1', 'a.py': 'print(1)' })
+  const paths = async (script: string): Promise<string[]> => {
+    fetch.mockClear()
+    await errorOf(() => client.run(script, { cwd }))
+    return fetch.mock.calls.map(([url]) => new URL(url).pathname.split('/').slice(0, 3).join('/'))
+  }
+
+  expect(await paths('a.rb')).toEqual(['/v1/runtimes', '/v1/executions'])
+  expect(await paths('a.py')).toEqual(['/v1/executions'])
 })
 
 test('runners and runtimes are asked for', async () => {

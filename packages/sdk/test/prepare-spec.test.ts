@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { prepareSpec } from '../src/prepare-spec.js'
 import type { RunOptions } from '../src/run-options.js'
+import { createRuntimeRecord } from './runtime-record.js'
 import { createDirectory } from './temporary-directory.js'
 
 const refusal = async (
@@ -12,7 +13,7 @@ const refusal = async (
   files: Record<string, string> = { 'main.py': 'print()' },
 ) => {
   const cwd = await createDirectory(files)
-  return prepareSpec(script, options === null ? options : { cwd, ...options })
+  return prepareSpec(script, options === null ? options : { cwd, ...options }, async () => [])
 }
 
 describe('a request', () => {
@@ -27,7 +28,7 @@ describe('a request', () => {
   test('names a large file by its digest only', async () => {
     const cwd = await createDirectory({ 'main.py': 'x', big: 'x'.repeat(LIMITS.inlineFileBytes + 1) })
 
-    const { spec } = await prepareSpec('main.py', { cwd, args: ['big'] })
+    const { spec } = await prepareSpec('main.py', { cwd, args: ['big'] }, async () => [])
 
     expect(spec.files[1]).toMatchObject({ path: 'big', size: LIMITS.inlineFileBytes + 1 })
     expect(spec.files[1]).not.toHaveProperty('data')
@@ -42,6 +43,20 @@ describe('a request', () => {
 
     expect((await refusal(script, options, files)).spec.runtime).toBe(runtime)
   })
+})
+
+test('packages are looked for where the runtime of a runner has an installer for them', async () => {
+  const cwd = await createDirectory({ 'train.ml': 'x', 'requirements.txt': 'rich' })
+  const prepare = async (installer: string | null) => {
+    const record = createRuntimeRecord({ runtime: 'ml', installer, extensions: ['.ml'] })
+    return (await prepareSpec('train.ml', { cwd }, async () => [record])).spec
+  }
+
+  expect(await prepare('pip')).toMatchObject({
+    runtime: 'ml',
+    dependencies: { kind: 'requirements', path: 'requirements.txt' },
+  })
+  expect((await prepare(null)).dependencies).toBeUndefined()
 })
 
 describe('what a script may use', () => {
@@ -101,10 +116,10 @@ describe('a request is refused with one line that names', () => {
       /^runtime: neither the name nor the first line of "data.csv"/,
     ],
     [
-      'an unknown runtime',
+      'a runtime that is no name',
       'main.py',
-      { runtime: 'cobol' as 'bash' },
-      /^runtime: "cobol" is not known: choose one of python,/,
+      { runtime: 'PYTHON:3.11' },
+      /^runtime: "PYTHON:3.11" is not the name of a runtime, .* such as python3.12$/,
     ],
     [
       'too many arguments',
@@ -186,6 +201,6 @@ describe('a request is refused with one line that names', () => {
     const cwd = await createDirectory()
     execFileSync('mkfifo', [join(cwd, 'fifo.py')])
 
-    await expect(prepareSpec('fifo.py', { cwd })).rejects.toThrow('is not a regular file')
+    await expect(prepareSpec('fifo.py', { cwd }, async () => [])).rejects.toThrow('is not a regular file')
   })
 })

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
 import { onExit } from 'signal-exit'
-import { InstallError, StartError } from '../executors/executor.js'
+import { InstallError, StartError, type Layer } from '../executors/executor.js'
 import { findMarked, sendSignal } from '../executors/process/process-table.js'
 import { writeControlFiles } from './control-files.js'
 import { createCredentialMask } from './credential-mask.js'
@@ -17,8 +17,8 @@ import { identifyInterpreter } from './interpreter.js'
 /** How a process installer is made. */
 export interface ProcessInstallerOptions {
   readonly instance: string
-  /** Finds the program of a runtime on this machine. */
-  readonly findProgram: (runtime: Runtime) => Promise<string | undefined>
+  /** Finds the program of this machine that packages for a runtime are installed for; throws where there is none. */
+  readonly findProgram: (runtime: Runtime, kind: Layer['kind']) => Promise<string>
   /** @default read from the runner's environment, see {@link readInstallEnv} */
   readonly env?: InstallEnv
   /** The runner's own uv, or `null` for none. @default found by `RGRID_UV` or on the PATH */
@@ -50,11 +50,7 @@ export function createProcessInstaller(options: ProcessInstallerOptions): Instal
   const prepare = async (job: InstallJob, env: InstallEnv): Promise<Invocation> => {
     const { specification, directory, cacheDirectory: cache } = job
     const isPython = specification.kind === 'python'
-    // A shell script may need packages as well.
-    const family: Runtime = isPython ? 'python' : 'node'
-    const command = await findProgram(job.runtime.startsWith(family) ? job.runtime : family)
-    if (command === undefined)
-      throw new StartError('internal', `this machine has no ${family} to install for`)
+    const command = await findProgram(job.runtime, specification.kind)
     const { program } = await identifyInterpreter(specification.kind, command)
     const uv = options.uv === undefined ? await findUv() : (options.uv ?? undefined)
     const deps = join(directory, 'deps')

@@ -1,4 +1,4 @@
-import { RUNTIMES, type Runtime } from '@rgrid/protocol'
+import type { KnownRuntime } from '@rgrid/protocol'
 import { mkdir } from 'node:fs/promises'
 import { SILENT, type Logger } from '../logger.js'
 import { createAttachedPlace, toContainerName } from './docker/attached-place.js'
@@ -9,11 +9,11 @@ import { createOffer, measureMachine } from './docker/create-offer.js'
 import { createDockerContext } from './docker/docker-context.js'
 import { isEngineStatus } from './docker/engine-error.js'
 import type { PreparedImage } from './docker/images/prepared-image.js'
-import { DEFAULT_RUNTIMES, type RuntimeTable } from './docker/images/runtime-table.js'
 import { toShape, type ShapeRequest } from './docker/shape.js'
 import { createContainerPool } from './docker/waiting/container-pool.js'
 import { createWaitingPlace } from './docker/waiting/waiting-place.js'
 import { StartError, type Executor, type Place, type PlaceRequest } from './executor.js'
+import { DEFAULT_RUNTIMES, getEntry, type RuntimeTable } from './runtimes/runtime-table.js'
 
 /** How a Docker executor is made. */
 export interface DockerExecutorOptions {
@@ -46,7 +46,7 @@ const REFILL_PACE_MS = 30
 // How many images have a container waiting from the start.
 const PREWARMED = 3
 // The images of these are worth a pull before anyone asks.
-const PRE_PULLED = ['python', 'node', 'bash'] as const satisfies readonly Runtime[]
+const PRE_PULLED = ['python', 'node', 'bash'] as const satisfies readonly KnownRuntime[]
 
 /**
  * Runs each script in a container of its own: without network, as nobody, with a read-only root and only its workspace
@@ -67,7 +67,8 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
     paceMs: REFILL_PACE_MS,
     logger,
   })
-  const getImageName = ({ runtime, image }: ImageRequest): string => image ?? runtimes[runtime].image
+  const getImageName = ({ runtime, image }: ImageRequest): string =>
+    image ?? getEntry(runtimes, runtime).image
   const ensureImage = (request: ImageRequest): Promise<PreparedImage> =>
     images.ensure(getImageName(request), request).catch((error: unknown) => {
       throw explainImage(error, request)
@@ -77,8 +78,9 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
     sharesFifos && options.engineRuntime === undefined
 
   const prepare = async (request: PlaceRequest): Promise<Place> => {
+    const entry = getEntry(runtimes, request.runtime)
     const image = await ensureImage(request)
-    const complete = completeLaunch(request, runtimes[request.runtime], image)
+    const complete = completeLaunch(request, entry, image)
     const shape = toShape(request, image)
     if (!canWait(image)) {
       const container = await context.getContainerContext()
@@ -115,12 +117,13 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
     async describe() {
       const present = await listPresent()
       makeReady().catch((error: unknown) => logger.warn(`nothing is ready ahead: ${String(error)}`))
-      const isPresent = (runtime: Runtime): boolean => present.includes(runtimes[runtime].image)
-      const absent = RUNTIMES.filter((runtime) => !isPresent(runtime))
+      const names = Object.keys(runtimes)
+      const isPresent = (name: string): boolean => present.includes(getEntry(runtimes, name).image)
+      const absent = names.filter((name) => !isPresent(name))
       await mkdir(options.workDirectory, { recursive: true })
       const most = await measureMachine(options.workDirectory)
       return [
-        createOffer(RUNTIMES.filter(isPresent), runtimes, allowedImages, most),
+        createOffer(names.filter(isPresent), runtimes, allowedImages, most),
         createOffer(absent, runtimes, allowedImages, most),
       ]
     },

@@ -1,4 +1,3 @@
-import type { Runtime } from '@rgrid/protocol'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, rm, symlink } from 'node:fs/promises'
@@ -18,9 +17,11 @@ import {
   type Running,
 } from './executor.js'
 import { createInterpreters } from './process/create-interpreters.js'
+import type { Command } from './process/find-commands.js'
 import { findMarked, sendSignal } from './process/process-table.js'
 import { createScriptEnv } from './process/script-env.js'
 import { sampleUsage } from './process/usage-sampler.js'
+import { DEFAULT_RUNTIMES, getEntry, type RuntimeEntry, type RuntimeTable } from './runtimes/runtime-table.js'
 
 /** How a process executor is made. */
 export interface ProcessExecutorOptions {
@@ -30,6 +31,8 @@ export interface ProcessExecutorOptions {
   readonly workDirectory: string
   /** Where dependencies are kept; runners may share it. */
   readonly cacheDirectory: string
+  /** What runtimes there are beside the known ones, and what chooses them. @default `DEFAULT_RUNTIMES` */
+  readonly runtimes?: RuntimeTable
   readonly logger?: Logger
 }
 
@@ -41,7 +44,7 @@ type Child = ChildProcess & Pick<Running, 'stdout' | 'stderr'> & { readonly pid:
 
 /** A script of this machine: what runs it, and where. */
 interface Spawn {
-  readonly command: string
+  readonly command: Command
   readonly workDir: string
   readonly env: Record<string, string>
   readonly launch: Launch
@@ -52,11 +55,11 @@ interface Spawn {
  * group of its own; at its end everything that it started and left behind is killed.
  */
 export function createProcessExecutor(options: ProcessExecutorOptions): Executor {
-  const { instance, workDirectory, logger = SILENT } = options
+  const { instance, workDirectory, runtimes = DEFAULT_RUNTIMES, logger = SILENT } = options
   const marks = { RGRID_INSTANCE: instance }
   const groups = new Set<number>()
   const live = new Set<string>()
-  const interpreters = createInterpreters()
+  const interpreters = createInterpreters(runtimes)
   const forget = onExit(() => {
     for (const group of groups) sendSignal(-group, 'SIGKILL')
   })
@@ -64,7 +67,7 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
     directory: join(options.cacheDirectory, 'dependencies'),
     installer: createProcessInstaller({
       instance,
-      findProgram: async (runtime) => (await interpreters.list()).get(runtime),
+      findProgram: (runtime, kind) => interpreters.findFor(runtime, kind),
     }),
     logger,
   })
@@ -88,10 +91,10 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
     async describe() {
       const found = await interpreters.list()
       const details = Object.fromEntries(
-        [...found].map(([runtime, command]) => [runtime, describeRuntime(runtime, command)]),
+        [...found].map(([name, command]) => [name, describeRuntime(getEntry(runtimes, name), command)]),
       )
-      const runtimes = [...found.keys()]
-      return [{ executor: 'process', runtimes, details, resources: null, networks: ['bridge'], images: [] }]
+      const offer = { runtimes: [...found.keys()], details, resources: null, images: [] }
+      return [{ executor: 'process', networks: ['bridge'], ...offer }]
     },
     async prepare(request) {
       const command = await interpreters.find(request.runtime)
@@ -105,9 +108,11 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
         workDir,
         container: null,
         async start(launch) {
-          const program = toProgram(command, request)
           const env = createScriptEnv(launch.env, request, marks, withPath(request))
-          const [started, running] = await start({ command: program, workDir, env, launch }, marker)
+          const [started, running] = await start(
+            { command: withLayer(command, request), workDir, env, launch },
+            marker,
+          )
           child = started
           return running
         },
@@ -123,7 +128,8 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
       }
     },
     async install(request) {
-      return dependencies.ensure({ ...request, base: await interpreters.identify(request.runtime) })
+      const kind = request.dependencies.kind === 'package' ? 'node' : 'python'
+      return dependencies.ensure({ ...request, base: await interpreters.identify(request.runtime, kind) })
     },
     // What a script prints goes to the process that started it, and ends with that.
     findOrphans: async () => [],
@@ -141,10 +147,12 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
   }
 }
 
-const describeRuntime = (runtime: Runtime, command: string) => ({
+const describeRuntime = ({ installer, extensions, programs }: RuntimeEntry, command: Command) => ({
   image: null,
-  command: [command],
-  installer: runtime.startsWith('python') ? 'pip' : runtime.startsWith('node') ? 'npm' : null,
+  command: [...command],
+  installer,
+  extensions: [...extensions],
+  programs: [...programs],
 })
 
 async function createDirectories(home: string, { layer }: PlaceRequest): Promise<string> {
@@ -155,8 +163,9 @@ async function createDirectories(home: string, { layer }: PlaceRequest): Promise
   return workDir
 }
 
-const toProgram = (command: string, { layer }: PlaceRequest): string =>
-  (layer === undefined ? undefined : getProcessUse(layer).program) ?? command
+function withLayer([program, ...args]: Command, { layer }: PlaceRequest): Command {
+  return [(layer === undefined ? undefined : getProcessUse(layer).program) ?? program, ...args]
+}
 
 /** The runner's own environment, with the programs of the dependencies first. */
 function withPath({ layer }: PlaceRequest): NodeJS.ProcessEnv {
@@ -167,8 +176,9 @@ function withPath({ layer }: PlaceRequest): NodeJS.ProcessEnv {
 
 async function spawnScript({ command, workDir, env, launch }: Spawn): Promise<Child> {
   const { script, args } = launch
+  const [program, ...first] = command
   try {
-    const child = spawn(command, [...toWords(script), ...args], {
+    const child = spawn(program, [...first, ...toWords(script), ...args], {
       cwd: workDir,
       env,
       detached: true,
@@ -177,7 +187,7 @@ async function spawnScript({ command, workDir, env, launch }: Spawn): Promise<Ch
     if (child.pid === undefined) throw (await once(child, 'error'))[0]
     return child as Child
   } catch (error) {
-    throw new StartError('internal', `${command} could not be started: ${String(error)}`, { cause: error })
+    throw new StartError('internal', `${program} could not be started: ${String(error)}`, { cause: error })
   }
 }
 

@@ -1,4 +1,3 @@
-import type { Runtime } from '@rgrid/protocol'
 import { execFile } from 'node:child_process'
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -23,8 +22,8 @@ const isPossible =
   hasProgram('npm', '--version') &&
   (await requireRegistries())
 
-const findProgram = async (runtime: Runtime): Promise<string | undefined> =>
-  ({ python: 'python3', node: process.execPath })[runtime as string]
+const findProgram: ProcessInstallerOptions['findProgram'] = async (_runtime, kind) =>
+  ({ python: 'python3', node: process.execPath })[kind]
 
 async function createStore(options: Partial<ProcessInstallerOptions> = {}) {
   const installer = createProcessInstaller({

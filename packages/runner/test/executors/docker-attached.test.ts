@@ -1,7 +1,7 @@
 import Docker from 'dockerode'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEFAULT_SOCKET_PATH } from '../../src/executors/docker/is-engine-answering.js'
-import type { RuntimeTable } from '../../src/executors/docker/images/runtime-table.js'
+import type { RuntimeTable } from '../../src/executors/runtimes/runtime-table.js'
 import type { ContractContext } from './contract/contract-context.js'
 import { checkBash, checkMissingRuntime } from './contract/launch-cases.js'
 import { runScript, startScript, waitForText, within } from './contract/start-script.js'

@@ -1,4 +1,5 @@
-import { CACHE } from './require-docker.js'
+import { isKnownRuntime } from '@rgrid/protocol'
+import { CACHE, TEST_RUNTIMES } from './require-docker.js'
 import { describe, expect, it } from 'vitest'
 import { createProcessExecutor } from '../../src/executors/process-executor.js'
 import { findMarked, sendSignal } from '../../src/executors/process/process-table.js'
@@ -15,6 +16,7 @@ import {
   withExitAtStreamEnd,
   withLateExit,
   withLaunch,
+  withOffers,
   withPlace,
   withPlainErrors,
   withRequest,
@@ -77,6 +79,21 @@ const MUTANTS: readonly [string, Check, Mutate][] = [
   ['writes to standard input', launch.checkStdin, withShell('echo | "$@"')],
   ['buffers output', launch.checkUnbuffered, withShell('unset PYTHONUNBUFFERED; exec "$@"')],
   ['runs bash scripts with sh', launch.checkBash, withShell('shift; exec sh "$@"')],
+  [
+    'runs other runtimes with a shell',
+    launch.checkOwnRuntime,
+    withRequest((given) => ({ ...given, runtime: 'bash' })),
+  ],
+  [
+    'offers known runtimes alone',
+    launch.checkOwnRuntime,
+    withOffers((offer) => ({ ...offer, runtimes: offer.runtimes.filter((name) => isKnownRuntime(name)) })),
+  ],
+  [
+    'says nothing of what chooses a runtime',
+    launch.checkOwnRuntime,
+    withOffers((offer) => ({ ...offer, details: {} })),
+  ],
   ['throws a plain error', launch.checkMissingRuntime, withPlainErrors],
   [
     'starts something else',
@@ -167,7 +184,9 @@ const createContext = (
   onTestFinished,
   create(instance, workDirectory) {
     instances.add(instance)
-    return mutate(createProcessExecutor({ instance, workDirectory, cacheDirectory: CACHE }))
+    return mutate(
+      createProcessExecutor({ instance, workDirectory, cacheDirectory: CACHE, runtimes: TEST_RUNTIMES }),
+    )
   },
   countLeft: async (instance) => findMarked(`RGRID_INSTANCE=${instance}`).length,
 })

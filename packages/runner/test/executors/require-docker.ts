@@ -1,29 +1,39 @@
 import { isEngineAnswering } from '../../src/executors/docker/is-engine-answering.js'
 import { createDockerExecutor, type DockerExecutorOptions } from '../../src/executors/docker-executor.js'
-import { parseImages, type Images } from '../../src/executors/docker/images/parse-images.js'
-import { DEFAULT_RUNTIMES, type RuntimeTable } from '../../src/executors/docker/images/runtime-table.js'
 import type { Executor } from '../../src/executors/executor.js'
-import { RUNTIMES } from '@rgrid/protocol'
+import { parseImages } from '../../src/executors/runtimes/parse-images.js'
+import { DEFAULT_RUNTIMES, type RuntimeTable } from '../../src/executors/runtimes/runtime-table.js'
+import { RUNTIMES, type KnownRuntime } from '@rgrid/protocol'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** The images of the tests: from `RGRID_IMAGES`, else those that `packages/e2e/images/make-images.sh` makes. */
-export const TEST_IMAGES: Images = {
+export const TEST_IMAGES: Readonly<Partial<Record<KnownRuntime, string>>> = {
   python: 'rgrid-test/python',
   node: 'rgrid-test/node',
   bash: 'rgrid-test/python',
   // One that nobody has.
   'python3.13': 'rgrid-test/absent',
-  ...parseImages(process.env['RGRID_IMAGES'] ?? ''),
+  ...parseImages(process.env['RGRID_IMAGES'] ?? '', RUNTIMES),
 }
 
-/** The runtimes of the tests. */
-export const TEST_RUNTIMES: RuntimeTable = Object.fromEntries(
-  RUNTIMES.map((runtime) => {
-    const entry = DEFAULT_RUNTIMES[runtime]
-    return [runtime, { ...entry, image: TEST_IMAGES[runtime] ?? entry.image }]
-  }),
-) as RuntimeTable
+/** The runtimes of the tests: the known ones, and Perl, which is in every Debian. */
+export const TEST_RUNTIMES: RuntimeTable = {
+  ...DEFAULT_RUNTIMES,
+  ...Object.fromEntries(
+    RUNTIMES.map((runtime) => {
+      const entry = DEFAULT_RUNTIMES[runtime]
+      return [runtime, { ...entry, image: TEST_IMAGES[runtime] ?? entry.image }]
+    }),
+  ),
+  perl5: {
+    image: TEST_IMAGES.bash ?? '',
+    command: ['perl', '-w'],
+    installer: null,
+    extensions: ['.pl'],
+    programs: ['perl'],
+  },
+}
 
 // Shared by all tests, as looking into an image takes a while and gives the same each time.
 export const CACHE = join(tmpdir(), 'rgrid-test-cache')

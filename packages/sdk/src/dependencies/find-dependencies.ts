@@ -14,6 +14,8 @@ export interface DependencyQuery {
   /** The script itself. */
   readonly text: string
   readonly runtime: Runtime
+  /** What installs packages for the runtime: `pip`, `npm`, or `null` for nothing. */
+  readonly installer: string | null
   /** A requirements file, named by the caller. */
   readonly requirements: string | undefined
   /** Whether anything shall be installed. */
@@ -36,22 +38,20 @@ const NONE: FoundDependencies = { files: [] }
  * @throws RGridError `invalid_request` naming the file that is missing, broken or outside `cwd`.
  */
 export async function findDependencies(query: DependencyQuery): Promise<FoundDependencies> {
-  const { cwd, runtime, requirements, isWanted } = query
+  const { cwd, installer, requirements, isWanted } = query
   if (requirements !== undefined) {
     assertUsable(query)
     return findRequired(cwd, resolve(cwd, requirements), 'requirements')
   }
   if (!isWanted) return NONE
-  if (isPython(runtime)) return findForPython(query)
-  return runtime.startsWith('node') ? findForNode(query) : NONE
+  if (installer === 'pip') return findForPython(query)
+  return installer === 'npm' ? findForNode(query) : NONE
 }
 
-const isPython = (runtime: Runtime): boolean => runtime.startsWith('python')
-
-function assertUsable({ script, runtime, isWanted }: DependencyQuery): void {
+function assertUsable({ script, runtime, installer, isWanted }: DependencyQuery): void {
   const fault = !isWanted
     ? 'cannot be used while dependencies are turned off'
-    : isPython(runtime)
+    : installer === 'pip'
       ? undefined
       : `is for Python scripts, and ${JSON.stringify(script)} runs on ${runtime}`
   if (fault !== undefined) throw new RGridError('invalid_request', `requirements: ${fault}`)

@@ -57,7 +57,7 @@ describe('doctor', () => {
   })
 
   it('lists what runs on the server that is configured', async () => {
-    const detail = { image: null, command: [], installer: null, runners: 1 }
+    const detail = { image: null, command: [], installer: null, extensions: [], programs: [], runners: 1 }
     const runtimes = async () => [
       { runtime: 'python' as const, executor: 'docker' as const, ...detail },
       { runtime: 'bash' as const, executor: 'docker' as const, ...detail },

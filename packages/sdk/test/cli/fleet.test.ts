@@ -8,6 +8,8 @@ const python: RuntimeRecord = {
   image: 'python:3.12-slim',
   command: ['python3', '-u'],
   installer: 'pip',
+  extensions: ['.py'],
+  programs: ['python3', 'python'],
   runners: 2,
 }
 
@@ -47,16 +49,20 @@ describe('runtimes', () => {
       image: null,
       command: ['bash'],
       installer: null,
+      extensions: [],
+      programs: [],
       runners: 1,
     }
-    const { run, stdout } = createTestContext({ client: { runtimes: async () => [python, bash] } })
+    const ruby: RuntimeRecord = { ...python, runtime: 'ruby3.3', extensions: ['.rb'], programs: ['ruby'] }
+    const { run, stdout } = createTestContext({ client: { runtimes: async () => [python, bash, ruby] } })
 
     expect(await run('runtimes')).toBe(0)
 
     expect(stdout().trimEnd().split('\n').map(words)).toEqual([
       ['RUNTIME', 'EXECUTOR', 'IMAGE', 'COMMAND', 'INSTALLS WITH', 'CHOSEN BY'],
       ['python', 'docker', 'python:3.12-slim', 'python3 -u', 'pip', '.py #!python3 #!python'],
-      ['bash', 'process', '-', 'bash', '-', '.sh .bash #!sh #!bash'],
+      ['bash', 'process', '-', 'bash', '-', '-'],
+      ['ruby3.3', 'docker', 'python:3.12-slim', 'python3 -u', 'pip', '.rb #!ruby'],
     ])
   })
 

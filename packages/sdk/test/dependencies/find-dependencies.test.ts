@@ -13,7 +13,8 @@ async function find(script: string, files: Files, changes: Changes = {}) {
   const cwd = changes.cwd ?? (await createDirectory(files))
   const query = { cwd, script, text: files[script] ?? '', requirements: undefined, isWanted: true }
   const runtime: Runtime = script.endsWith('.py') ? 'python' : 'node'
-  const found = await findDependencies({ runtime, ...query, ...changes })
+  const installer = runtime === 'python' ? 'pip' : 'npm'
+  const found = await findDependencies({ runtime, installer, ...query, ...changes })
   return { dependencies: found.dependencies, files: found.files.map(({ path }) => path) }
 }
 
@@ -152,7 +153,12 @@ describe('nothing is needed', () => {
   }
 
   test('by a bash script', async () => {
-    expect(await find('main.sh', files, { runtime: 'bash' })).toEqual(NOTHING)
+    expect(await find('main.sh', files, { runtime: 'bash', installer: null })).toEqual(NOTHING)
+  })
+
+  test('where nothing installs packages for the runtime', async () => {
+    expect(await find('main.py', files, { installer: null })).toEqual(NOTHING)
+    expect(await find('main.py', files, { installer: 'gem' })).toEqual(NOTHING)
   })
 
   test('when the caller turns it off', async () => {

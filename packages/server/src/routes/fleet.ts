@@ -18,7 +18,7 @@ export const fleetRoutes = (context: Context): Route[] => [
   defineRoute({
     method: 'get',
     path: '/v1/runtimes',
-    access: ['read'],
+    access: ['read', 'submit'],
     summary: 'Lists the runtimes that runners offer now.',
     answers: { 200: [runtimeListSchema] },
     handle: async ({ project }) => answerJson({ runtimes: await listRuntimes(context, project) }),

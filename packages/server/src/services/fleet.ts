@@ -1,8 +1,9 @@
 import {
-  RUNTIMES,
+  compareRuntimes,
   type ExecutorName,
   type Offer,
   type Runtime,
+  type RuntimeDetail,
   type RunnerRecord,
   type RuntimeRecord,
 } from '@rgrid/protocol'
@@ -15,14 +16,15 @@ const SEEN_WITHIN_MS = 30_000
 export const allowedExecutors = ({ allowProcess }: Pick<Context, 'allowProcess'>): ExecutorName[] =>
   allowProcess ? ['docker', 'process'] : ['docker']
 
-/** The runners of a pool that are there now, with what they may do for this server. */
+/** The runners of a pool that are there now, or were within a time, with what they may do for this server. */
 export async function listConnected(
   context: Pick<Context, 'store' | 'allowProcess'>,
   project: string,
   pool: string,
+  withinMs = SEEN_WITHIN_MS,
 ): Promise<SeenRunner[]> {
   const allowed = allowedExecutors(context)
-  const runners = await context.store.runners.list(project, pool, SEEN_WITHIN_MS)
+  const runners = await context.store.runners.list(project, pool, withinMs)
   return runners.map((runner) => ({
     ...runner,
     offers: runner.offers.filter(({ executor }) => allowed.includes(executor)),
@@ -51,12 +53,14 @@ export async function listRuntimes(context: Context, project: string): Promise<R
       byKey.set(key, { ...record, runners: (byKey.get(key)?.runners ?? 0) + 1 })
   }
   return [...byKey.values()].sort(
-    (a, b) =>
-      RUNTIMES.indexOf(a.runtime) - RUNTIMES.indexOf(b.runtime) || a.executor.localeCompare(b.executor),
+    (a, b) => compareRuntimes(a.runtime, b.runtime) || a.executor.localeCompare(b.executor),
   )
 }
 
+const NO_DETAIL: RuntimeDetail = { image: null, command: [], installer: null, extensions: [], programs: [] }
+
 function describeRuntime({ executor, details }: Offer, runtime: Runtime): RuntimeRecord {
-  const { image, command, installer } = details[runtime] ?? { image: null, command: [], installer: null }
-  return { runtime, executor, image, command, installer, runners: 1 }
+  // Every object knows names of its own, such as `constructor`.
+  const detail = Object.hasOwn(details, runtime) ? details[runtime] : undefined
+  return { runtime, executor, ...(detail ?? NO_DETAIL), runners: 1 }
 }

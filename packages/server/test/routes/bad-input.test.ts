@@ -137,7 +137,7 @@ describe('bad input', () => {
     async (runtime) => {
       const fixture = await createFixture()
 
-      const spec = createSpec({ runtime: runtime as never })
+      const spec = createSpec({ runtime })
       const response = await fixture.send('PUT', `/v1/executions/${createExecutionId()}`, spec)
 
       expect(await readJson(response)).toMatchObject({

@@ -13,7 +13,13 @@ import {
 } from '../server-fixture.js'
 
 const POOL = { waiting: 2, starting: 0, hits: 3, misses: 1, waitedMs: 0.5 }
-const SLIM = { image: 'python:3.12-slim', command: ['python3'], installer: 'pip' }
+const SLIM = {
+  image: 'python:3.12-slim',
+  command: ['python3'],
+  installer: 'pip',
+  extensions: ['.py'],
+  programs: ['python3'],
+}
 const FULL = { ...SLIM, image: 'python:3.12' }
 
 const claim = ({ send }: Fixture, runnerId: string, over: object = {}) =>
@@ -105,7 +111,7 @@ describe('the list of runtimes', () => {
     await createTestRunner(fixture, {}, [offer(SLIM), offer(SLIM), createOffer()])
     await createTestRunner(fixture, {}, [offer(FULL)])
 
-    const nothing = { image: null, command: [], installer: null }
+    const nothing = { image: null, command: [], installer: null, extensions: [], programs: [] }
     const found = await listRuntimes(fixture)
 
     expect(found).toHaveLength(4)
@@ -125,6 +131,43 @@ describe('the list of runtimes', () => {
     ])
   })
 
+  test('has those that runners have of their own behind the known ones, by name', async () => {
+    const fixture = await createFixture()
+    const runtimes = ['ruby3.10', 'constructor', 'bash', 'ruby3.9', 'python']
+    await createTestRunner(fixture, {}, [createDockerOffer({ runtimes })])
+
+    const found = await listRuntimes(fixture)
+
+    expect(found.map(({ runtime }) => runtime)).toEqual([
+      ...['python', 'bash', 'constructor', 'ruby3.9', 'ruby3.10'],
+    ])
+    expect(found.find(({ runtime }) => runtime === 'constructor')).toMatchObject({ image: null, command: [] })
+  })
+
+  test('takes a runner that does not say what chooses its runtimes', async () => {
+    const fixture = await createFixture()
+    const { image, command, installer } = SLIM
+    const offer = {
+      executor: 'docker',
+      runtimes: ['python'],
+      details: { python: { image, command, installer } },
+    }
+    const body = { runnerId: createRunnerId(), name: 'old', slots: 1, offers: [offer] }
+
+    expect((await fixture.send('POST', '/v1/runner/register', body)).status).toBe(200)
+
+    expect(await listRuntimes(fixture)).toMatchObject([{ image, extensions: [], programs: [] }])
+  })
+
+  test('is shown to those who submit, as they have to choose', async () => {
+    const fixture = await createFixture()
+    const ask = async (scope: 'submit' | 'runner') =>
+      (await fixture.send('GET', '/v1/runtimes', undefined, { key: grantKey(fixture.server, [scope]) }))
+        .status
+
+    expect([await ask('submit'), await ask('runner')]).toEqual([200, 403])
+  })
+
   test('has nothing of executors that the server does not allow', async () => {
     const store = createSqliteStore({ path: ':memory:' })
     await createTestRunner(await createFixture({ store }), {}, [createDockerOffer(), createOffer()])
@@ -142,7 +185,9 @@ describe('a registration', () => {
     ['no cpus', { resources: { cpus: 0, memoryMib: 64, pids: 1, diskMib: 1 } }],
     ['half of its resources', { resources: { cpus: 1 } }],
     ['an empty pattern', { images: [''] }],
-    ['details of no runtime', { details: { cobol: SLIM } }],
+    ['a name that is none', { runtimes: ['Ruby'] }],
+    ['details of no runtime', { details: { 'a b': SLIM } }],
+    ['an extension that is none', { details: { python: { ...SLIM, extensions: ['py'] } } }],
     ['an unknown field', { user: 'root' }],
   ] as const)('is refused with %s', async ([, over]) => {
     const fixture = await createFixture()

@@ -1,7 +1,8 @@
 import { StartError, type Launch, type PlaceRequest } from '../executor.js'
+import type { RuntimeEntry } from '../runtimes/runtime-table.js'
 import { getBaseEnv, withLayer } from './base-env.js'
+import { findCommand } from './images/find-command.js'
 import type { PreparedImage } from './images/prepared-image.js'
-import { findCommand, type RuntimeEntry } from './images/runtime-table.js'
 import type { LaunchScript } from './launch-script.js'
 
 /**

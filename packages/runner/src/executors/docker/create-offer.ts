@@ -1,7 +1,7 @@
 import { LIMITS, type Offer, type Resources, type Runtime } from '@rgrid/protocol'
 import { statfs } from 'node:fs/promises'
 import { availableParallelism, totalmem } from 'node:os'
-import type { RuntimeEntry, RuntimeTable } from './images/runtime-table.js'
+import { getEntry, type RuntimeEntry, type RuntimeTable } from '../runtimes/runtime-table.js'
 
 const MIB = 1024 * 1024
 
@@ -15,17 +15,18 @@ export function createOffer(
   return {
     executor: 'docker',
     runtimes: offered,
-    details: Object.fromEntries(offered.map((runtime) => [runtime, toDetail(runtimes[runtime])])),
+    details: Object.fromEntries(offered.map((runtime) => [runtime, toDetail(getEntry(runtimes, runtime))])),
     resources,
     networks: ['none', 'bridge'],
     images: [...allowedImages],
   }
 }
 
-const toDetail = ({ image, command, installer }: RuntimeEntry) => ({
-  image,
+const toDetail = ({ command, extensions, programs, ...entry }: RuntimeEntry) => ({
+  ...entry,
   command: [...command],
-  installer,
+  extensions: [...extensions],
+  programs: [...programs],
 })
 
 /** The most that one script may use of this machine, whose disk is the one that `directory` is on. */

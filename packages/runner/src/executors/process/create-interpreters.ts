@@ -1,33 +1,48 @@
 import type { Runtime } from '@rgrid/protocol'
 import { identifyInterpreter } from '../../dependencies/interpreter.js'
-import { StartError } from '../executor.js'
-import { findCommands } from './find-commands.js'
+import { StartError, type Layer } from '../executor.js'
+import { getEntry, type RuntimeTable } from '../runtimes/runtime-table.js'
+import { findCommands, type Command } from './find-commands.js'
 
 /** The programs of this machine that run scripts. Looked for once. */
 export interface Interpreters {
-  list(): Promise<Map<Runtime, string>>
+  list(): Promise<Map<Runtime, Command>>
   /** @throws StartError where a runtime has none. */
-  find(runtime: Runtime): Promise<string>
-  /** What a runtime's program is, with its version: what dependencies are installed for. */
-  identify(runtime: Runtime): Promise<string>
+  find(runtime: Runtime): Promise<Command>
+  /**
+   * Finds the program that packages for a runtime are installed for.
+   *
+   * @throws StartError where there is none.
+   */
+  findFor(runtime: Runtime, kind: Layer['kind']): Promise<string>
+  /** What that program is, with its version. */
+  identify(runtime: Runtime, kind: Layer['kind']): Promise<string>
 }
 
+const INSTALLERS = { python: 'pip', node: 'npm' } as const
+
 /** Makes {@link Interpreters}. */
-export function createInterpreters(): Interpreters {
-  let commands: Promise<Map<Runtime, string>> | undefined
+export function createInterpreters(runtimes: RuntimeTable): Interpreters {
+  let commands: Promise<Map<Runtime, Command>> | undefined
   const identities = new Map<string, Promise<string>>()
-  const list = (): Promise<Map<Runtime, string>> => (commands ??= findCommands())
-  const find = async (runtime: Runtime): Promise<string> => {
+  const list = (): Promise<Map<Runtime, Command>> => (commands ??= findCommands(runtimes))
+  const find = async (runtime: Runtime): Promise<Command> => {
     const command = (await list()).get(runtime)
     if (command !== undefined) return command
     throw new StartError('internal', `this machine has no program for the runtime ${runtime}`)
   }
+  const findFor = async (runtime: Runtime, kind: Layer['kind']): Promise<string> => {
+    // A shell script may need packages as well.
+    const isOwn = getEntry(runtimes, runtime).installer === INSTALLERS[kind]
+    const [program] = await find(isOwn ? runtime : kind)
+    return program
+  }
   return {
     list,
     find,
-    async identify(runtime) {
-      const command = await find(runtime)
-      const kind = runtime.startsWith('python') ? 'python' : 'node'
+    findFor,
+    async identify(runtime, kind) {
+      const command = await findFor(runtime, kind)
       const found = identities.get(command) ?? identifyInterpreter(kind, command).then(({ id }) => id)
       identities.set(command, found)
       found.catch(() => identities.delete(command))

@@ -143,6 +143,28 @@ export async function checkBash(context: ContractContext): Promise<void> {
   expect(stdout.toString()).toBe('2 a.sh x y\n')
 }
 
+/** A runtime of the table's own runs its scripts, with the arguments that it has. */
+export async function checkOwnRuntime(context: ContractContext): Promise<void> {
+  const executor = createExecutor(context)
+  const offers = await executor.describe()
+  const source = 'print "warnings $^W, $0 @ARGV\\n"; exit 3;'
+  const { exit, stdout } = await runScript(context, source, {
+    executor,
+    runtime: 'perl5',
+    script: 'a.pl',
+    args: ['x y'],
+  })
+
+  expect(offers.flatMap(({ runtimes }) => runtimes)).toContain('perl5')
+  expect(offers.find(({ details }) => 'perl5' in details)?.details['perl5']).toMatchObject({
+    command: [expect.stringMatching(/perl$/), '-w'],
+    installer: null,
+    extensions: ['.pl'],
+    programs: ['perl'],
+  })
+  expect([exit.exitCode, stdout.toString()]).toEqual([3, 'warnings 1, a.pl x y\n'])
+}
+
 /** A runtime that is not there is said before anything starts. */
 export async function checkMissingRuntime(context: ContractContext): Promise<void> {
   const executor = createExecutor(context)
@@ -175,5 +197,6 @@ export const LAUNCH_CASES: readonly ContractCase[] = [
   { title: 'gives an empty standard input', check: checkStdin },
   { title: 'shows what Python prints at once', check: checkUnbuffered },
   { title: 'runs bash scripts', check: checkBash },
+  { title: "runs scripts of a runtime of the table's own", check: checkOwnRuntime },
   { title: 'throws a StartError where a runtime is missing', check: checkMissingRuntime },
 ]

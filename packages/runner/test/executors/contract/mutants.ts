@@ -1,3 +1,4 @@
+import type { Offer } from '@rgrid/protocol'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PassThrough, type Readable } from 'node:stream'
@@ -11,6 +12,17 @@ export type Mutate = (executor: Executor) => Executor
 export const withRequest =
   (change: (request: PlaceRequest) => PlaceRequest): Mutate =>
   (executor) => ({ ...executor, prepare: (request) => executor.prepare(change(request)) })
+
+/** Breaks what an executor says that it can run. */
+export const withOffers =
+  (change: (offer: Offer) => Offer): Mutate =>
+  (executor) => ({
+    ...executor,
+    async describe() {
+      const [first, ...others] = await executor.describe()
+      return [change(first), ...others.map(change)]
+    },
+  })
 
 /** Breaks a place. */
 export const withPlace =

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { completeLaunch } from '../../../src/executors/docker/complete-launch.js'
 import type { PreparedImage } from '../../../src/executors/docker/images/prepared-image.js'
-import { DEFAULT_RUNTIMES, type RuntimeEntry } from '../../../src/executors/docker/images/runtime-table.js'
+import { DEFAULT_RUNTIMES, type RuntimeEntry } from '../../../src/executors/runtimes/runtime-table.js'
 import { StartError, type Launch, type PlaceRequest } from '../../../src/executors/executor.js'
 import { createTestImage, PLAIN } from './test-shape.js'
 

@@ -2,7 +2,7 @@ import { LIMITS, offerSchema } from '@rgrid/protocol'
 import { availableParallelism, totalmem } from 'node:os'
 import { expect, it } from 'vitest'
 import { createOffer, measureMachine } from '../../../src/executors/docker/create-offer.js'
-import { DEFAULT_RUNTIMES } from '../../../src/executors/docker/images/runtime-table.js'
+import { DEFAULT_RUNTIMES } from '../../../src/executors/runtimes/runtime-table.js'
 
 const MACHINE = { cpus: 4, memoryMib: 8_192, pids: 1_000, diskMib: 20_000 }
 
@@ -13,8 +13,20 @@ it('offers runtimes with what they are, and no others', () => {
     executor: 'docker',
     runtimes: ['python', 'bash'],
     details: {
-      python: { image: 'python:3.12-slim', command: ['python3'], installer: 'pip' },
-      bash: { image: 'debian:stable-slim', command: ['bash'], installer: null },
+      python: {
+        image: 'python:3.12-slim',
+        command: ['python3'],
+        installer: 'pip',
+        extensions: ['.py'],
+        programs: ['python3', 'python'],
+      },
+      bash: {
+        image: 'debian:stable-slim',
+        command: ['bash'],
+        installer: null,
+        extensions: ['.sh', '.bash'],
+        programs: ['bash', 'sh'],
+      },
     },
     resources: MACHINE,
     networks: ['none', 'bridge'],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { completeLaunch } from '../../../src/executors/docker/complete-launch.js'
-import { DEFAULT_RUNTIMES } from '../../../src/executors/docker/images/runtime-table.js'
+import { DEFAULT_RUNTIMES } from '../../../src/executors/runtimes/runtime-table.js'
 import type { LaunchScript } from '../../../src/executors/docker/launch-script.js'
 import { findInterpreter, formatCall, suits } from '../../../src/executors/docker/waiting/interpreter.js'
 import type { Layer } from '../../../src/executors/executor.js'

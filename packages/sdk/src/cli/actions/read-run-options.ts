@@ -1,11 +1,4 @@
-import {
-  RGridError,
-  RUNTIMES,
-  type ExecutorName,
-  type Isolation,
-  type Network,
-  type Runtime,
-} from '@rgrid/protocol'
+import type { ExecutorName, Isolation, Network } from '@rgrid/protocol'
 import { defined } from '../../defined.js'
 import type { RunOptions } from '../../run-options.js'
 import { readEnvFile } from '../args/env-file.js'
@@ -54,8 +47,8 @@ export async function readRunOptions(
     const [name, value] = readEnvFlag(flag, context.env)
     env[name] = value
   }
-  const { executor, image, cpus, pids, network, isolation, requirements, upload } = flags
-  const asked = defined({ executor, image, cpus, pids, network, isolation, requirements })
+  const { runtime, executor, image, cpus, pids, network, isolation, requirements, upload } = flags
+  const asked = defined({ runtime, executor, image, cpus, pids, network, isolation, requirements })
   return {
     args,
     env,
@@ -67,18 +60,7 @@ export async function readRunOptions(
       memoryMib: flags.memory,
       diskMib: flags.disk,
       labels: flags.label,
-      runtime: flags.runtime === undefined ? undefined : readRuntime(flags.runtime),
       dependencies: flags.dependencies ? undefined : false,
     }),
   }
-}
-
-function readRuntime(name: string): Runtime {
-  const runtime = RUNTIMES.find((one) => one === name)
-  if (runtime === undefined)
-    throw new RGridError(
-      'unknown_runtime',
-      `--runtime "${name}" is not known: use one of ${RUNTIMES.join(', ')}`,
-    )
-  return runtime
 }

@@ -1,10 +1,8 @@
-import { chooseRuntime, RUNTIMES, type Runtime, type RuntimeRecord } from '@rgrid/protocol'
+import type { RuntimeRecord } from '@rgrid/protocol'
 import type { CliContext } from '../context.js'
 import { showFleet, type FleetFlags } from './show-fleet.js'
 
 const HEADER = ['RUNTIME', 'EXECUTOR', 'IMAGE', 'COMMAND', 'INSTALLS WITH', 'CHOSEN BY']
-const EXTENSIONS = ['.py', '.js', '.mjs', '.cjs', '.sh', '.bash']
-const PROGRAMS = ['python3', 'nodejs', 'sh', ...RUNTIMES]
 
 /** Lists the runtimes that runners offer. */
 export const runtimes = (context: CliContext, flags: FleetFlags): Promise<number> =>
@@ -15,17 +13,11 @@ export const runtimes = (context: CliContext, flags: FleetFlags): Promise<number
     toRow,
   })
 
-const toRow = ({ runtime, executor, image, command, installer }: RuntimeRecord): string[] => [
-  runtime,
-  executor,
-  image ?? '-',
-  command.join(' ') || '-',
-  installer ?? '-',
-  findChoosers(runtime).join(' '),
-]
-
-/** The extensions and shebangs that lead to a runtime. */
-const findChoosers = (runtime: Runtime): string[] => [
-  ...EXTENSIONS.filter((extension) => chooseRuntime(`script${extension}`, '') === runtime),
-  ...PROGRAMS.map((program) => `#!${program}`).filter((line) => chooseRuntime('script', line) === runtime),
+const toRow = (record: RuntimeRecord): string[] => [
+  record.runtime,
+  record.executor,
+  record.image ?? '-',
+  record.command.join(' ') || '-',
+  record.installer ?? '-',
+  [...record.extensions, ...record.programs.map((program) => `#!${program}`)].join(' ') || '-',
 ]
