@@ -39,7 +39,9 @@ describe('bad input ends with one clear line, exit code 2, and nothing started',
     ['an empty script', ['empty.sh'], /"empty\.sh" is empty/],
     ['a script over the limit', ['huge.sh'], /over the limit of 1048576 bytes/],
     ['a script of no known kind', ['table.csv'], /"table\.csv"/],
-    ['an unknown runtime', ['--runtime', 'cobol', 'ok.sh'], /cobol/],
+    ['an unknown runtime', ['--runtime', 'cobol', 'ok.sh'], /"cobol": choose one of .*bash/],
+    ['a runtime with a typo', ['--runtime', 'bsh', 'ok.sh'], /"bsh": did you mean "bash"\?/],
+    ['a runtime that is no name', ['--runtime', 'PYTHON:3.11', 'ok.sh'], /"PYTHON:3\.11" is not the name/],
     ['an unknown executor', ['--executor', 'magic', 'ok.sh'], /magic/],
     ['an unknown option', ['--nonsense', 'ok.sh'], /--nonsense/],
     ['a timeout of zero', ['--timeout', '0', 'ok.sh'], /timeout/],
@@ -75,6 +77,19 @@ describe('bad input ends with one clear line, exit code 2, and nothing started',
     expect(lines(stderr)).toHaveLength(1)
     expect(String((await rgrid(['ls', '-q'], { home, cwd })).stdout)).toBe('')
   })
+})
+
+test('a table of runtimes that is wrong ends with one clear line that names the field', async () => {
+  const cwd = await createProject({ 'runtimes.json': '{ "perl5": { "image": "a" } }', 'a.pl': 'print 1' })
+  const home = await createProject({})
+  const file = join(cwd, 'runtimes.json')
+
+  const { code, stderr } = await rgrid(['run', 'a.pl'], { cwd, home, env: { RGRID_RUNTIMES: file } })
+
+  expect([code, stderr]).toEqual([
+    2,
+    `rgrid: RGRID_RUNTIMES: ${file}: perl5.command: is missing: a runtime of your own needs one\n`,
+  ])
 })
 
 describe('a server that cannot be used ends with one clear line', () => {

@@ -3,6 +3,7 @@ import type { Context } from '../context.js'
 import { listDemands, type Demand } from '../store/fits-offer.js'
 import type { Needs } from '../store/needs.js'
 import { listConnected } from './fleet.js'
+import { formatNames, getOffered } from './offered-runtimes.js'
 
 /** What no runner that is there can satisfy. */
 export interface Unfit {
@@ -37,8 +38,9 @@ function explain(demand: Demand, { runtime, executor }: Needs, left: Offer[], al
   const who = all.some(demand.isMet) ? 'no connected runner that has the rest' : 'no connected runner'
   switch (demand.field) {
     case 'executor':
-    case 'runtime':
       return `no connected runner offers ${runtime}${where}`
+    case 'runtime':
+      return `no connected runner offers ${runtime}${where}: there are ${formatNames(getOffered(left))}`
     case 'image':
       return `no connected runner allows the image ${demand.wanted}${where}`
     case 'network':

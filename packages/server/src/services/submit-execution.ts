@@ -5,6 +5,7 @@ import type { StoredSpec } from '../store/execution-store.js'
 import { toNeeds } from '../store/needs.js'
 import { explainQueue } from './explain-queue.js'
 import { findExcess } from './find-excess.js'
+import { findUnknownRuntime } from './find-unknown-runtime.js'
 import { sha256Of, splitInline } from './inline-files.js'
 
 /**
@@ -12,7 +13,7 @@ import { sha256Of, splitInline } from './inline-files.js'
  *
  * @returns whether it is new.
  * @throws RGridError `invalid_request` when it asks for more than this server allows, or when no runner can take it and
- * that is not to be waited for, `id_conflict`, `missing_blobs`, `digest_mismatch`, `too_large` or `queue_full`; nothing
+ * that is not to be waited for, `unknown_runtime`, `id_conflict`, `missing_blobs`, `digest_mismatch`, `too_large` or `queue_full`; nothing
  * is stored then.
  */
 export async function submitExecution(
@@ -22,7 +23,10 @@ export async function submitExecution(
   { files, ...spec }: Spec,
 ): Promise<boolean> {
   const { store, signals, pool } = context
-  const refusal = findExcess(context, spec) ?? (await findUnfit(context, project, spec))
+  const refusal =
+    findExcess(context, spec) ??
+    (await findUnknownRuntime(context, project, spec.runtime)) ??
+    (await findUnfit(context, project, spec))
   // What was accepted stays so, whatever this server allows and whichever runners are there by now.
   if (refusal !== undefined && (await store.executions.glance(project, id)) === undefined) throw refusal
   const { refs, inline } = splitInline(files)

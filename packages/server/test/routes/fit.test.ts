@@ -19,12 +19,29 @@ const SMALL = { cpus: 8, memoryMib: 1_024, pids: 256, diskMib: 10_240 }
 /** What runners offer, what is asked for, and what is said to it. */
 const CASES: [string, readonly Offer[], Partial<SpecInput>, string][] = [
   ['executor', [createOffer()], { executor: 'docker' }, 'no connected runner offers python on docker'],
-  ['runtime', [createDockerOffer()], { runtime: 'python3.13' }, 'no connected runner offers python3.13'],
+  [
+    'runtime',
+    [createDockerOffer(), createOffer({ runtimes: ['ruby3.10', 'ruby3.9', 'node', 'python'] })],
+    { runtime: 'python3.13' },
+    'no connected runner offers python3.13: there are python, node, ruby3.9, ruby3.10',
+  ],
+  [
+    'runtime',
+    [createDockerOffer({ runtimes: Array.from({ length: 14 }, (_, i) => `r${i}`) })],
+    {},
+    'no connected runner offers python: there are r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11 and 2 more',
+  ],
+  [
+    'runtime',
+    [createDockerOffer({ images: ['*'] })],
+    { runtime: 'bash', image: 'a' },
+    'no connected runner offers bash: there are python',
+  ],
   [
     'runtime',
     [createDockerOffer({ runtimes: ['bash'] }), createOffer()],
     { runtime: 'bash', executor: 'process' },
-    'no connected runner offers bash on process',
+    'no connected runner offers bash on process: there are python',
   ],
   ['image', [createDockerOffer()], { image: 'evil/x' }, 'no connected runner allows the image evil/x'],
   ['image', [createOffer({ images: ['*'] })], { image: 'a' }, 'no connected runner allows the image a'],
