@@ -61,6 +61,8 @@ function exec(
   })
 }
 
+const hasPerl = spawnSync('perl', ['-v']).status === 0
+
 const run = (place: Place, args: readonly string[], cwd: string): Promise<Outcome> =>
   place.exec(process.execPath, [rgrid, 'run', ...args], cwd)
 
@@ -179,6 +181,21 @@ describe('node-app', () => {
 
     expect(manifest.private).toBe(true)
     expect(workspaces.some((path) => path.startsWith('examples'))).toBe(false)
+  })
+})
+
+describe('own-runtimes', () => {
+  test.skipIf(!hasPerl)('runs a script by its extension', async () => {
+    const place = await createPlace()
+    const folder = join(place.examples, 'own-runtimes')
+    const words = ['to', 'be', 'or', 'not', 'to', 'be']
+    const command = 'RGRID_RUNTIMES=$PWD/runtimes.json exec "$@"'
+    // The images of the table are not here.
+    const rest = ['run', '--executor', 'process', 'words.pl', ...words]
+
+    const outcome = await place.exec('sh', ['-c', command, 'sh', process.execPath, rgrid, ...rest], folder)
+
+    expect(outcome).toMatchObject({ code: 0, stdout: 'be: 2\nnot: 1\nor: 1\nto: 2\n', stderr: '' })
   })
 })
 
