@@ -8,6 +8,7 @@ export const getOffered = (offers: readonly Offer[]): string[] =>
 
 /** Lists names in words; of many only the first. */
 export function formatNames(names: readonly string[]): string {
+  if (names.length === 0) return 'none'
   const more = names.length - MOST_LISTED
   return `${names.slice(0, MOST_LISTED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }

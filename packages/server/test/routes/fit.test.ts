@@ -31,6 +31,7 @@ const CASES: [string, readonly Offer[], Partial<SpecInput>, string][] = [
     {},
     'no connected runner offers python: there are r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11 and 2 more',
   ],
+  ['runtime', [createDockerOffer({ runtimes: [] })], {}, 'no connected runner offers python: there are none'],
   [
     'runtime',
     [createDockerOffer({ images: ['*'] })],
