@@ -7,7 +7,7 @@ export interface NewChunk {
   readonly stream: StreamName
   readonly at: number
   readonly data: Uint8Array
-  /** How many bytes were dropped where this chunk stands, or {@link UNKNOWN_GAP}. */
+  /** How many bytes were dropped where this chunk stands, or `UNKNOWN_GAP`. */
   readonly gapBytes: number | null
 }
 
