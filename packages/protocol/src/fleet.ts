@@ -12,6 +12,8 @@ export const runnerRecordSchema = z
     offers: z.array(offerSchema),
     /** `null` where the runner keeps none. */
     pool: poolStatsSchema.nullable(),
+    /** Why it claims nothing for now; `null` while it claims. */
+    holdsBack: z.string().nullable(),
     lastSeenAt: z.iso.datetime(),
   })
   .meta({ id: 'Runner', description: 'A runner that was heard of within the last half minute.' })

@@ -61,6 +61,8 @@ export const LIMITS = {
   progressChars: 512,
   /** Runtimes of one runner. */
   runtimes: 64,
+  /** What a runner says of why it claims nothing. */
+  holdsBackChars: 256,
   queuedPerProject: 100_000,
   listPage: 100,
   /** How long a lease lasts without a renewal. */

@@ -89,6 +89,8 @@ export const claimRequestSchema = z
     claimId: z.uuid(),
     max: z.int().min(1).max(64),
     waitMs,
+    /** Why the runner holds back: it is noted, and nothing is handed out. */
+    holdsBack: z.string().min(1).max(LIMITS.holdsBackChars).optional(),
   })
   .meta({ id: 'ClaimRequest' })
 

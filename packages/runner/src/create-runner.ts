@@ -20,8 +20,8 @@ import { SILENT, type Logger } from './logger.js'
 import { pause } from './pause.js'
 import { letGo, reconcile } from './reconcile.js'
 import { reconcileRegularly } from './reconcile-regularly.js'
+import { createShortageWatch, type MeasureFreeMib } from './shortage-watch.js'
 import { createSlots } from './slots.js'
-import { untilThereIsRoom } from './until-there-is-room.js'
 
 /** How a runner is made. */
 export interface RunnerOptions {
@@ -42,11 +42,13 @@ export interface RunnerOptions {
   /** @default the name of this machine */
   readonly name?: string
   /**
-   * Below this much free disk nothing more is claimed; scripts that run go on.
+   * Below this much free disk nothing more is claimed, and the server is told why; scripts that run go on.
    *
    * @default 0
    */
   readonly minFreeDiskMib?: number
+  /** @default asks the file system of `workDirectory` */
+  readonly measureFreeMib?: MeasureFreeMib
   /**
    * What an hour of a script costs here, in microns.
    *
@@ -79,6 +81,8 @@ export interface Runner {
 const CLAIM_PACE_MS = 5
 // Longer than a lease lives.
 const LET_GO_AFTER_MS = 60_000
+// How often a runner that holds back looks again and says so, which is how it stays connected.
+const HOLD_MS = 5_000
 
 /** The offers of executors: first all that is there at once, in order of preference, then what takes a preparation. */
 async function describeAll(executors: readonly Executor[]): Promise<Offer[]> {
@@ -96,7 +100,6 @@ export function createRunner(options: RunnerOptions): Runner {
     slots: size = 4,
     name = hostname(),
     micronsPerHour = 0,
-    minFreeDiskMib = 0,
     logger = SILENT,
   } = options
   const id = createRunnerId()
@@ -107,6 +110,7 @@ export function createRunner(options: RunnerOptions): Runner {
   const stopping = new AbortController()
   const stopped = new AbortController()
   const fetchBlob = createBlobCache(api, join(workDirectory, 'blobs'))
+  const findShortage = createShortageWatch(options)
   let stop: Promise<void> | undefined
   let stopReconciling: (() => void) | undefined
   let settle: { resolve: () => void; reject: (error: unknown) => void } | undefined
@@ -124,9 +128,9 @@ export function createRunner(options: RunnerOptions): Runner {
     )
   }
 
-  const claim = async (max: number, longPollMs: number): Promise<Claim[]> => {
+  const claim = async (max: number, longPollMs: number, holdsBack?: string): Promise<Claim[]> => {
     const pool = executors.map((executor) => executor.getPoolStats()).find((stats) => stats !== undefined)
-    const json = { runnerId: id, claimId: randomUUID(), max, waitMs: longPollMs, pool }
+    const json = { runnerId: id, claimId: randomUUID(), max, waitMs: longPollMs, pool, holdsBack }
     // A repeated claim carries the same id, so an answer that got lost on its way is given again.
     const call = { method: 'POST', path: '/v1/runner/claims', json } as const
     return (await api.call(claimsSchema, call, { signal: stopping.signal })).claims
@@ -146,13 +150,14 @@ export function createRunner(options: RunnerOptions): Runner {
     for (let failures = 0; !stopping.signal.aborted;) {
       const free = await slots.free()
       await cleanups.free()
-      await untilThereIsRoom(workDirectory, minFreeDiskMib, logger, stopping.signal)
+      const holdsBack = await findShortage()
       if (stopping.signal.aborted) return
       try {
-        const claims = await claim(free, context.longPollMs)
+        const claims = await claim(free, context.longPollMs, holdsBack)
         for (const claimed of claims) slots.occupy(runAttempt(context, claimed))
         failures = 0
-        if (claims.length > 0) await pause(CLAIM_PACE_MS, stopping.signal)
+        if (holdsBack !== undefined) await pause(HOLD_MS, stopping.signal)
+        else if (claims.length > 0) await pause(CLAIM_PACE_MS, stopping.signal)
       } catch (error) {
         if (stopping.signal.aborted) return
         if (!(error instanceof RGridError)) throw error

@@ -19,3 +19,4 @@ export {
 export { loadRuntimes } from './executors/runtimes/load-runtimes.js'
 export type { RuntimeEntry, RuntimeTable } from './executors/runtimes/runtime-table.js'
 export type { Logger } from './logger.js'
+export type { MeasureFreeMib } from './shortage-watch.js'

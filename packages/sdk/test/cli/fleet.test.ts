@@ -36,6 +36,7 @@ const runner: RunnerRecord = {
     },
   ],
   pool: { waiting: 2, starting: 0, hits: 40, misses: 3, waitedMs: 12 },
+  holdsBack: null,
   lastSeenAt: new Date().toISOString(),
 }
 
@@ -83,12 +84,32 @@ describe('runners', () => {
 
     const [header, line] = stdout().split('\n')
     expect(words(header)).toEqual([
-      ...['NAME', 'SLOTS', 'EXECUTORS', 'WAITING', 'HITS', 'MISSES', 'SEEN', 'LIMITS'],
+      ...['NAME', 'STATE', 'SLOTS', 'EXECUTORS', 'WAITING', 'HITS', 'MISSES', 'SEEN', 'LIMITS'],
     ])
     expect(words(line?.replace(/\d+ ms ago/, 'now'))).toEqual([
-      ...['big\\u{1b}', '8', 'docker process', '2', '40', '3', 'now'],
+      ...['big\\u{1b}', 'claims', '8', 'docker process', '2', '40', '3', 'now'],
       'docker: 4 CPUs, 8 GiB memory, 256 processes, 5 GiB disk; process: none',
     ])
+  })
+
+  it('say why they claim nothing', async () => {
+    const holdsBack = '1,203 MiB of disk are free, 2,048 have to stay so'
+    const { run, stdout, stderr } = createTestContext({
+      client: { runners: async () => [{ ...runner, name: 'full', holdsBack }, runner] },
+    })
+
+    expect(await run('runners')).toBe(0)
+
+    const states = stdout()
+      .trimEnd()
+      .split('\n')
+      .map((line) => words(line).slice(0, 2))
+    expect(states).toEqual([
+      ['NAME', 'STATE'],
+      ['full', 'holds back'],
+      ['big\\u{1b}', 'claims'],
+    ])
+    expect(stderr()).toBe(`rgrid: full claims nothing: ${holdsBack}\n`)
   })
 
   it('are JSON with --json, also when there is none', async () => {

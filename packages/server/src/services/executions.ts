@@ -18,8 +18,7 @@ export async function getExecution(context: Context, project: string, id: string
   if (isTerminal(stored.status)) await context.store.flush()
   const record = toRecord(stored, await context.store.executions.listArtifacts(project, id, 'output'))
   if (stored.status !== 'queued') return record
-  const unfit = await explainQueue(context, project, stored.pool, toNeeds(stored.spec))
-  return { ...record, message: unfit?.message ?? null }
+  return { ...record, message: await explainQueue(context, project, stored.pool, toNeeds(stored.spec)) }
 }
 
 /**

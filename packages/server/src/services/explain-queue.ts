@@ -1,7 +1,8 @@
 import type { Offer, Resources } from '@rgrid/protocol'
 import type { Context } from '../context.js'
-import { listDemands, type Demand } from '../store/fits-offer.js'
+import { fitsOffer, listDemands, type Demand } from '../store/fits-offer.js'
 import type { Needs } from '../store/needs.js'
+import type { SeenRunner } from '../store/runner-store.js'
 import { listConnected } from './fleet.js'
 import { formatNames, getOffered } from './offered-runtimes.js'
 
@@ -12,14 +13,50 @@ export interface Unfit {
   readonly message: string
 }
 
-/** Says why an execution is still queued, where it is more than waiting for its turn. */
-export async function explainQueue(
+/** Says why executions of a project are still queued, where it is more than waiting for their turn. */
+export type QueueExplainer = (pool: string, needs: Needs) => Promise<string | null>
+
+/** Makes a {@link QueueExplainer} for one answer: it asks for the runners once, and works out each reason once. */
+export function createQueueExplainer(
+  context: Pick<Context, 'store' | 'allowProcess'>,
+  project: string,
+): QueueExplainer {
+  const runnersOf = memoize((pool: string) => listConnected(context, project, pool))
+  return memoize(async (pool: string, needs: Needs) => explainWait(await runnersOf(pool), needs))
+}
+
+/** Says why one execution is still queued, as a {@link QueueExplainer} does. */
+export const explainQueue = (
+  context: Pick<Context, 'store' | 'allowProcess'>,
+  project: string,
+  pool: string,
+  needs: Needs,
+): Promise<string | null> => createQueueExplainer(context, project)(pool, needs)
+
+/** Finds what no connected runner can satisfy. One that holds back for now still can. */
+export async function findUnfit(
   context: Pick<Context, 'store' | 'allowProcess'>,
   project: string,
   pool: string,
   needs: Needs,
 ): Promise<Unfit | null> {
-  const runners = await listConnected(context, project, pool)
+  return findUnmet(await listConnected(context, project, pool), needs)
+}
+
+function explainWait(runners: readonly SeenRunner[], needs: Needs): string | null {
+  const unfit = findUnmet(runners, needs)
+  if (unfit !== null) return unfit.message
+  const fitting = runners.filter(({ offers }) => offers.some((offer) => fitsOffer(offer, needs)))
+  const reasons = fitting.flatMap(({ name, holdsBack }) =>
+    holdsBack === null ? [] : [`${name}: ${holdsBack}`],
+  )
+  if (reasons.length < fitting.length) return null
+  const [first = '', ...others] = reasons
+  const more = others.length === 0 ? '' : ` (and ${others.length} more)`
+  return `no runner that fits claims anything now: ${first}${more}`
+}
+
+function findUnmet(runners: readonly SeenRunner[], needs: Needs): Unfit | null {
   if (runners.length === 0)
     return { field: 'runtime', message: 'no runner is connected: start one with "rgrid runner"' }
   const all = runners.flatMap(({ offers }) => offers)
@@ -30,6 +67,17 @@ export async function explainQueue(
     left = fitting
   }
   return null
+}
+
+/** Remembers what a call gave for equal arguments. */
+function memoize<A extends unknown[], T>(call: (...args: A) => Promise<T>): (...args: A) => Promise<T> {
+  const known = new Map<string, Promise<T>>()
+  return (...args) => {
+    const key = JSON.stringify(args)
+    const found = known.get(key) ?? call(...args)
+    known.set(key, found)
+    return found
+  }
 }
 
 function explain(demand: Demand, { runtime, executor }: Needs, left: Offer[], all: Offer[]): string {

@@ -34,12 +34,13 @@ export async function listConnected(
 /** The runners that are there now. */
 export async function listRunners(context: Context, project: string): Promise<RunnerRecord[]> {
   const runners = await listConnected(context, project, context.pool)
-  return runners.map(({ id, name, slots, offers, poolStats, lastSeen }) => ({
+  return runners.map(({ id, name, slots, offers, poolStats, holdsBack, lastSeen }) => ({
     id,
     name,
     slots,
     offers: [...offers],
     pool: poolStats,
+    holdsBack,
     lastSeenAt: new Date(lastSeen).toISOString(),
   }))
 }

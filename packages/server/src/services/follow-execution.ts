@@ -126,11 +126,11 @@ const mayBeBehind = (cursor: Cursor, { attempt, lastSeq }: Glance): boolean =>
 async function nextState(context: Context, follower: Follower, glance: Glance): Promise<string> {
   const { status, attempt, pool, needs, progress } = glance
   follower.isUnexplained = status === 'queued' && performance.now() < follower.explainFrom
-  const unfit =
+  const reason =
     status === 'queued' && !follower.isUnexplained
       ? await explainQueue(context, follower.project, pool, needs)
       : null
-  const text = formatState({ status, attempt, message: unfit?.message ?? progress })
+  const text = formatState({ status, attempt, message: reason ?? progress })
   if (text === follower.lastState) return ''
   follower.lastState = text
   return text

@@ -43,10 +43,13 @@ export interface ClaimRequest {
   readonly waitMs: number
   /** How its waiting containers fare. */
   readonly pool?: PoolStats | undefined
+  /** Why it holds back. */
+  readonly holdsBack?: string | undefined
 }
 
 /**
- * Hands out executions, waiting for some to come up. A runner that is gone gets none.
+ * Hands out executions, waiting for some to come up. A runner that is gone gets none, and one that holds back is
+ * answered at once.
  *
  * @throws RGridError `runner_unknown`.
  */
@@ -58,7 +61,7 @@ export async function claimExecutions(
 ): Promise<Claim[]> {
   const { store, signals, pool, leaseMs, closing } = context
   const executors = allowedExecutors(context)
-  const deadline = performance.now() + waitMs
+  const deadline = performance.now() + (order.holdsBack === undefined ? waitMs : 0)
   const watch = signals.watch(queueTopic(project, pool))
   try {
     while (!gone.aborted && !closing.aborted) {

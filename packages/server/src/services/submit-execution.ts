@@ -3,7 +3,7 @@ import type { Context } from '../context.js'
 import { executionTopic, queueTopic } from '../signals.js'
 import type { StoredSpec } from '../store/execution-store.js'
 import { toNeeds } from '../store/needs.js'
-import { explainQueue } from './explain-queue.js'
+import { findUnfit } from './explain-queue.js'
 import { findExcess } from './find-excess.js'
 import { findUnknownRuntime } from './find-unknown-runtime.js'
 import { sha256Of, splitInline } from './inline-files.js'
@@ -26,7 +26,7 @@ export async function submitExecution(
   const refusal =
     findExcess(context, spec) ??
     (await findUnknownRuntime(context, project, spec.runtime)) ??
-    (await findUnfit(context, project, spec))
+    (await refuseUnfit(context, project, spec))
   // What was accepted stays so, whatever this server allows and whichever runners are there by now.
   if (refusal !== undefined && (await store.executions.glance(project, id)) === undefined) throw refusal
   const { refs, inline } = splitInline(files)
@@ -39,13 +39,13 @@ export async function submitExecution(
   return isNew
 }
 
-async function findUnfit(
+async function refuseUnfit(
   context: Context,
   project: string,
   spec: StoredSpec,
 ): Promise<RGridError | undefined> {
   if (!context.refuseUnfit) return undefined
-  const unfit = await explainQueue(context, project, context.pool, toNeeds(spec))
+  const unfit = await findUnfit(context, project, context.pool, toNeeds(spec))
   if (unfit === null) return undefined
   const { field, message } = unfit
   const advice = '"rgrid doctor" shows what this machine has'

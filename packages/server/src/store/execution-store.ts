@@ -102,6 +102,8 @@ export interface ClaimOrder {
   readonly executors: readonly ExecutorName[]
   /** How the runner's waiting containers fare. */
   readonly poolStats?: PoolStats | undefined
+  /** Why the runner holds back; it is handed nothing then. */
+  readonly holdsBack?: string | undefined
 }
 
 /** An attempt that was handed to a runner. */

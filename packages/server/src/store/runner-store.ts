@@ -19,6 +19,8 @@ export interface SeenRunner {
   readonly offers: readonly Offer[]
   /** How its waiting containers fare, as it said last; `null` when it never did. */
   readonly poolStats: PoolStats | null
+  /** Why it claims nothing for now, as it said last. */
+  readonly holdsBack: string | null
   readonly lastSeen: number
 }
 

@@ -1,4 +1,5 @@
 import { createExecutionId, type Offer, type SpecInput } from '@rgrid/protocol'
+import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { createDiskBlobs, createServer, createSqliteStore } from '../../src/index.js'
 import {
@@ -12,6 +13,7 @@ import {
   readJson,
   submit,
   type Fixture,
+  type TestRunner,
 } from '../server-fixture.js'
 
 const SMALL = { cpus: 8, memoryMib: 1_024, pids: 256, diskMib: 10_240 }
@@ -143,6 +145,37 @@ describe('what no runner can take', () => {
     await createTestRunner(fixture, {}, [createDockerOffer()])
 
     expect((await getExecution(fixture, id)).message).toBeNull()
+  })
+
+  test('is said of runners that hold back, once all that fit do', async () => {
+    const fixture = await createFixture({ refuseUnfit: true })
+    const hold = async ({ runnerId }: TestRunner, holdsBack?: string) =>
+      fixture.send('POST', '/v1/runner/claims', { runnerId, claimId: randomUUID(), max: 1, holdsBack })
+    await createTestRunner(fixture, {}, [createDockerOffer()])
+    const [first, second] = [await createTestRunner(fixture), await createTestRunner(fixture)]
+    await hold(first, 'the disk is full')
+    const id = await submit(fixture, createSpec({ executor: 'process' }))
+    const messages = [(await getExecution(fixture, id)).message]
+    await hold(second, 'the disk is full')
+    messages.push((await getExecution(fixture, id)).message)
+
+    expect(messages).toEqual([
+      null,
+      'no runner that fits claims anything now: test: the disk is full (and 1 more)',
+    ])
+    expect((await put(fixture, { executor: 'process' })).status).toBe(201)
+  })
+
+  test('hands nothing to a runner that holds back', async () => {
+    const fixture = await createFixture()
+    const { runnerId, claim } = await createTestRunner(fixture)
+    await submit(fixture)
+
+    const body = { runnerId, claimId: randomUUID(), max: 1, holdsBack: 'the disk is full' }
+    const held = await readJson(await fixture.send('POST', '/v1/runner/claims', body))
+
+    expect(held).toEqual({ claims: [] })
+    expect(await claim()).toHaveLength(1)
   })
 
   test('counts no executor that the server does not allow', async () => {

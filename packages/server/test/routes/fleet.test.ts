@@ -3,12 +3,14 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { createSqliteStore } from '../../src/index.js'
 import {
+  claimOne,
   createDockerOffer,
   createFixture,
   createOffer,
   createTestRunner,
   grantKey,
   readJson,
+  submit,
   type Fixture,
 } from '../server-fixture.js'
 
@@ -20,6 +22,7 @@ const SLIM = {
   extensions: ['.py'],
   programs: ['python3'],
 }
+const FULL_DISK = '1,203 MiB of disk are free, 2,048 have to stay so'
 const FULL = { ...SLIM, image: 'python:3.12' }
 
 const claim = ({ send }: Fixture, runnerId: string, over: object = {}) =>
@@ -47,6 +50,7 @@ describe('the list of runners', () => {
         slots: 4,
         offers,
         pool: POOL,
+        holdsBack: null,
         lastSeenAt: expect.stringMatching(/Z$/) as string,
       },
     ])
@@ -67,6 +71,33 @@ describe('the list of runners', () => {
     await claim(fixture, runnerId, { pool: { ...POOL, hits: 5 } })
 
     expect(await read()).toEqual([[{ ...POOL, hits: 5 }, new Date(now).toISOString()]])
+  })
+
+  test('says why a runner claims nothing, until it claims again', async () => {
+    const fixture = await createFixture()
+    const { runnerId } = await createTestRunner(fixture)
+    const read = async () => (await listRunners(fixture)).map(({ holdsBack }) => holdsBack)
+
+    await claim(fixture, runnerId, { holdsBack: FULL_DISK, waitMs: 10_000 })
+    const held = await read()
+    await claim(fixture, runnerId)
+
+    expect([held, await read()]).toEqual([[FULL_DISK], [null]])
+  })
+
+  test('still says so while a runner that holds back renews', async () => {
+    let now = 1_700_000_000_000
+    const fixture = await createFixture({ store: createSqliteStore({ path: ':memory:', now: () => now }) })
+    const runner = await createTestRunner(fixture)
+    await submit(fixture)
+    const work = await claimOne(runner)
+    await claim(fixture, runner.runnerId, { holdsBack: FULL_DISK })
+
+    now += 6_000
+    await runner.report(work, 'renew')
+
+    const lastSeenAt = new Date(now).toISOString()
+    expect(await listRunners(fixture)).toMatchObject([{ holdsBack: FULL_DISK, lastSeenAt }])
   })
 
   test('has none that is gone for half a minute, of another project or of another pool', async () => {

@@ -415,7 +415,7 @@ export function testStore(name: string, open: () => Promise<Store> | Store): voi
       const store = await arrange()
       const runnerId = createRunnerId()
       await claimAll(store, { runnerId })
-      const seen = { id: runnerId, name: 'r', slots: 1, offers: OFFERS, poolStats: null }
+      const seen = { id: runnerId, name: 'r', slots: 1, holdsBack: null, offers: OFFERS, poolStats: null }
 
       expect(await store.runners.list(PROJECT, POOL, 10_000)).toEqual([
         { ...seen, lastSeen: expect.any(Number) as number },

@@ -4,7 +4,7 @@ import { formatDuration } from '../duration.js'
 import { formatResources } from '../format-ask.js'
 import { showFleet, type FleetFlags } from './show-fleet.js'
 
-const HEADER = ['NAME', 'SLOTS', 'EXECUTORS', 'WAITING', 'HITS', 'MISSES', 'SEEN', 'LIMITS']
+const HEADER = ['NAME', 'STATE', 'SLOTS', 'EXECUTORS', 'WAITING', 'HITS', 'MISSES', 'SEEN', 'LIMITS']
 
 /** Lists the runners that are there now. */
 export const runners = (context: CliContext, flags: FleetFlags): Promise<number> =>
@@ -13,16 +13,21 @@ export const runners = (context: CliContext, flags: FleetFlags): Promise<number>
     read: (client) => client.runners(),
     header: HEADER,
     toRow,
+    toNote,
   })
 
-const toRow = ({ name, slots, offers, pool, lastSeenAt }: RunnerRecord): string[] => [
+const toRow = ({ name, slots, offers, pool, holdsBack, lastSeenAt }: RunnerRecord): string[] => [
   name,
+  holdsBack === null ? 'claims' : 'holds back',
   String(slots),
   unique(offers.map(({ executor }) => executor)).join(' '),
   ...formatPool(pool),
   `${formatDuration(Math.max(0, Date.now() - Date.parse(lastSeenAt)))} ago`,
   unique(offers.map(formatLimits)).join('; '),
 ]
+
+const toNote = ({ name, holdsBack }: RunnerRecord): string | null =>
+  holdsBack === null ? null : `${name} claims nothing: ${holdsBack}`
 
 // A runner offers an executor twice where some of its runtimes take a preparation.
 const unique = (words: string[]): string[] => [...new Set(words)]

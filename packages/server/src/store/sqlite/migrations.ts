@@ -130,6 +130,8 @@ const SECOND = [
     cpus, memory_mib, pids, disk_mib, attempt) WHERE status = 'queued'`,
 ]
 
+const THIRD = ['ALTER TABLE runners ADD COLUMN holds_back TEXT']
+
 const run = (statements: readonly string[]): Migration => ({
   async up(db: Kysely<unknown>) {
     for (const statement of statements) await sql.raw(statement).execute(db)
@@ -140,4 +142,5 @@ const run = (statements: readonly string[]): Migration => ({
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-first': run(FIRST),
   '0002-needs': run(SECOND),
+  '0003-holds-back': run(THIRD),
 }

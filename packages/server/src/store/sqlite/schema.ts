@@ -119,4 +119,5 @@ export interface RunnersTable {
   registered_at: number
   last_seen: number
   pool_stats: Generated<string | null>
+  holds_back: Generated<string | null>
 }

@@ -113,7 +113,7 @@ async function noteRenewal(
   if (runnerId === null) return
   const runner = await trx
     .selectFrom('runners')
-    .select(['last_seen', 'pool_stats'])
+    .select(['last_seen', 'pool_stats', 'holds_back'])
     .where('project', '=', project)
     .where('id', '=', runnerId)
     .executeTakeFirst()

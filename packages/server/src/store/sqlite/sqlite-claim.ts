@@ -27,7 +27,7 @@ export async function claimExecutions(
   order: ClaimOrder,
 ): Promise<StoredClaim[]> {
   const offers = await findOffers(db, now(), order)
-  if (offers.length === 0 || !(await hasWork(db, order))) return []
+  if (order.holdsBack !== undefined || offers.length === 0 || !(await hasWork(db, order))) return []
   return db.transaction().execute(async (trx) => {
     const again = await listClaims(trx, order)
     if (again.length > 0) return again
@@ -44,17 +44,17 @@ export async function claimExecutions(
 async function findOffers(
   db: Kysely<Database>,
   time: number,
-  { project, runnerId, pool, executors, poolStats }: ClaimOrder,
+  { project, runnerId, pool, executors, poolStats, holdsBack }: ClaimOrder,
 ): Promise<Offer[]> {
   const row = await db
     .selectFrom('runners')
-    .select(['offers', 'last_seen', 'pool_stats'])
+    .select(['offers', 'last_seen', 'pool_stats', 'holds_back'])
     .where('project', '=', project)
     .where('id', '=', runnerId)
     .where('pool', '=', pool)
     .executeTakeFirst()
   if (row === undefined) throw runnerUnknown(runnerId)
-  await noteRunnerSeen(db, project, runnerId, row, time, poolStats)
+  await noteRunnerSeen(db, project, runnerId, row, time, { poolStats, holdsBack: holdsBack ?? null })
   return parseOffers(row.offers).filter(({ executor }) => executors.includes(executor))
 }
 

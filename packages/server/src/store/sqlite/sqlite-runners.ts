@@ -27,6 +27,7 @@ export function createRunnerStore(db: Kysely<Database>, now: () => number): Runn
         offers: JSON.stringify(offers),
         microns_per_hour: micronsPerHour,
         pool_stats: null,
+        holds_back: null,
       }
       const time = now()
       await db
@@ -41,7 +42,7 @@ export function createRunnerStore(db: Kysely<Database>, now: () => number): Runn
     async list(project, pool, withinMs) {
       const rows = await db
         .selectFrom('runners')
-        .select(['id', 'name', 'slots', 'offers', 'pool_stats', 'last_seen'])
+        .select(['id', 'name', 'slots', 'offers', 'pool_stats', 'holds_back as holdsBack', 'last_seen'])
         .where('project', '=', project)
         .where('pool', '=', pool)
         .where('last_seen', '>=', now() - withinMs)
@@ -58,21 +59,29 @@ export function createRunnerStore(db: Kysely<Database>, now: () => number): Runn
   }
 }
 
+/** What a runner says of itself with a claim. */
+interface Said {
+  readonly poolStats: PoolStats | undefined
+  readonly holdsBack: string | null
+}
+
 /** Notes that a runner was heard of, and what it said; at most every few seconds, as each note is a write to disk. */
 export async function noteRunnerSeen(
   db: Kysely<Database>,
   project: string,
   id: string,
-  { last_seen: lastSeen, pool_stats: before }: Pick<Selectable<RunnersTable>, 'last_seen' | 'pool_stats'>,
+  known: Pick<Selectable<RunnersTable>, 'last_seen' | 'pool_stats' | 'holds_back'>,
   time: number,
-  said?: PoolStats,
+  said?: Said,
 ): Promise<void> {
-  const stats = said === undefined ? before : JSON.stringify(said)
-  const isFirst = before === null && stats !== null
-  if (!isFirst && lastSeen >= time - (stats === before ? SEEN_EVERY_MS : STATS_EVERY_MS)) return
+  const { last_seen: lastSeen, pool_stats: before, holds_back: heldBack } = known
+  const stats = said?.poolStats === undefined ? before : JSON.stringify(said.poolStats)
+  const holdsBack = said === undefined ? heldBack : said.holdsBack
+  const isUrgent = (before === null && stats !== null) || holdsBack !== heldBack
+  if (!isUrgent && lastSeen >= time - (stats === before ? SEEN_EVERY_MS : STATS_EVERY_MS)) return
   await db
     .updateTable('runners')
-    .set({ last_seen: time, pool_stats: stats })
+    .set({ last_seen: time, pool_stats: stats, holds_back: holdsBack })
     .where('project', '=', project)
     .where('id', '=', id)
     .execute()
