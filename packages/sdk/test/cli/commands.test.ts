@@ -184,6 +184,22 @@ describe('ls', () => {
     expect(row).toMatch(new RegExp(`^${ID}  completed  0 .*report\\.py`))
   })
 
+  it('says once what executions wait for', async () => {
+    const queued = (id: string, message: string | null) => record({ id, status: 'queued', message })
+    const full = 'no runner that fits claims anything now: full: \x1b'
+    const executions = [queued('a', full), queued('b', null), queued('c', 'no runner'), queued('d', full)]
+    const failed = record({ status: 'failed', message: 'it broke' })
+    const { run, stderr } = createTestContext({
+      client: { list: async () => ({ executions: [...executions, failed], next: null }) },
+    })
+
+    await run('ls')
+
+    expect(stderr()).toBe(
+      `rgrid: a and 1 more wait: ${full.replace('\x1b', '\\u{1b}')}\nrgrid: c waits: no runner\n`,
+    )
+  })
+
   it('prints ids only with -q', async () => {
     const { run, stdout } = createTestContext({
       client: { list: async () => ({ executions: [record()], next: null }) },

@@ -1,10 +1,16 @@
-import { isTerminal, type ArtifactRecord, type ExecutionPage, type ExecutionRecord } from '@rgrid/protocol'
+import {
+  isTerminal,
+  type ArtifactRecord,
+  type ExecutionPage,
+  type ExecutionRecord,
+  type ExecutionSummary,
+} from '@rgrid/protocol'
 import type { Context } from '../context.js'
 import { controlTopic, executionTopic } from '../signals.js'
 import type { PageQuery, StoredExecution } from '../store/execution-store.js'
 import { executionNotFound } from '../store/faults.js'
 import { toNeeds } from '../store/needs.js'
-import { explainQueue } from './explain-queue.js'
+import { createQueueExplainer, explainQueue } from './explain-queue.js'
 import { toRecord, toSummary } from './to-record.js'
 
 /**
@@ -22,18 +28,25 @@ export async function getExecution(context: Context, project: string, id: string
 }
 
 /**
- * A page of executions, newest first.
+ * A page of executions, newest first, each with what it waits for as its message.
  *
  * @throws RGridError `not_found` when the page's start is not there.
  */
 export async function listExecutions(
-  { store }: Context,
+  context: Context,
   project: string,
   query: PageQuery,
 ): Promise<ExecutionPage> {
+  const { store } = context
   const found = await store.executions.list(project, { ...query, limit: query.limit + 1 })
   if (found.some(({ status }) => isTerminal(status))) await store.flush()
-  const executions = found.slice(0, query.limit).map(toSummary)
+  const explain = createQueueExplainer(context, project)
+  const summarize = async (stored: StoredExecution): Promise<ExecutionSummary> => {
+    const summary = toSummary(stored)
+    if (stored.status !== 'queued') return summary
+    return { ...summary, message: await explain(stored.pool, toNeeds(stored.spec)) }
+  }
+  const executions = await Promise.all(found.slice(0, query.limit).map(summarize))
   return { executions, next: found.length > query.limit ? (executions.at(-1)?.id ?? null) : null }
 }
 

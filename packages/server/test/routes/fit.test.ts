@@ -1,8 +1,9 @@
-import { createExecutionId, type Offer, type SpecInput } from '@rgrid/protocol'
+import { createExecutionId, executionPageSchema, type Offer, type SpecInput } from '@rgrid/protocol'
 import { randomUUID } from 'node:crypto'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createDiskBlobs, createServer, createSqliteStore } from '../../src/index.js'
 import {
+  claimOne,
   createDockerOffer,
   createFixture,
   createOffer,
@@ -164,6 +165,25 @@ describe('what no runner can take', () => {
       'no runner that fits claims anything now: test: the disk is full (and 1 more)',
     ])
     expect((await put(fixture, { executor: 'process' })).status).toBe(201)
+  })
+
+  test('is said in a list as well, with one look at the runners', async () => {
+    const store = createSqliteStore({ path: ':memory:' })
+    const fixture = await createFixture({ store })
+    const runner = await createTestRunner(fixture)
+    await submit(fixture)
+    await claimOne(runner)
+    await submit(fixture)
+    for (const cpus of [64, 64, 32]) await submit(fixture, createSpec({ resources: { cpus } }))
+    const list = vi.spyOn(store.runners, 'list')
+
+    const { executions } = executionPageSchema.parse(
+      await readJson(await fixture.send('GET', '/v1/executions')),
+    )
+
+    const none = (cpus: number) => `no connected runner has ${cpus} cpus: none limits scripts, as docker does`
+    expect(executions.map(({ message }) => message)).toEqual([none(32), none(64), none(64), null, null])
+    expect(list).toHaveBeenCalledTimes(1)
   })
 
   test('hands nothing to a runner that holds back', async () => {

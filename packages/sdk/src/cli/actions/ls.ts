@@ -4,6 +4,7 @@ import type { RGridClient } from '../../types.js'
 import type { CliContext } from '../context.js'
 import { formatDuration } from '../duration.js'
 import { EXIT } from '../exit-code.js'
+import { toPrintable } from '../printable.js'
 import { formatTable } from '../table.js'
 import { widthOf } from '../width.js'
 import { withClient } from '../with-client.js'
@@ -26,15 +27,26 @@ export async function ls(context: CliContext, flags: LsFlags): Promise<number> {
   else if (flags.quiet === true)
     await write(context.stdout, page.executions.map(({ id }) => `${id}\n`).join(''))
   else if (page.executions.length === 0) await note(context, 'there are no executions yet')
-  else
-    await write(
-      context.stdout,
-      formatTable(
-        [HEADER, ...page.executions.map(toRow)],
-        context.stdout.isTTY === true ? widthOf(context.stdout) : undefined,
-      ),
-    )
+  else await show(context, page.executions)
   return EXIT.ok
+}
+
+async function show(context: CliContext, executions: readonly ExecutionSummary[]): Promise<void> {
+  const { stdout } = context
+  const width = stdout.isTTY === true ? widthOf(stdout) : undefined
+  await write(stdout, formatTable([HEADER, ...executions.map(toRow)], width))
+  for (const text of explainWaits(executions)) await note(context, toPrintable(text))
+}
+
+/** What queued executions wait for: each reason once, as many often wait for the same. */
+function explainWaits(executions: readonly ExecutionSummary[]): string[] {
+  const idsByReason = new Map<string, string[]>()
+  for (const { id, status, message } of executions)
+    if (status === 'queued' && message !== null)
+      idsByReason.set(message, [...(idsByReason.get(message) ?? []), id])
+  return [...idsByReason].map(([reason, [id = '', ...others]]) =>
+    others.length === 0 ? `${id} waits: ${reason}` : `${id} and ${others.length} more wait: ${reason}`,
+  )
 }
 
 async function collect(client: RGridClient, { status, limit }: LsFlags): Promise<ExecutionPage> {
