@@ -36,8 +36,6 @@ export interface ContainerInstallerOptions {
   readonly pids?: number
   /** @default 'bridge' */
   readonly network?: string
-  /** A seccomp profile as JSON. @default the engine's */
-  readonly seccomp?: string
   /** The engine's runtime, such as `runsc`. @default the engine's default */
   readonly engineRuntime?: string
   /** @default says nothing */
@@ -84,10 +82,10 @@ export function createContainerInstaller(options: ContainerInstallerOptions): In
       user,
       target: TARGETS.control,
     })
-    const { seccomp, engineRuntime } = options
+    const { engineRuntime } = options
     const name = `rgrid-install-${job.name}`
     const setup = { name, instance, image: job.base, user, sources, uv, memoryMib, pids, network }
-    return (await connect()).createContainer(createInstallerOptions({ ...setup, seccomp, engineRuntime }))
+    return (await connect()).createContainer(createInstallerOptions({ ...setup, engineRuntime }))
   }
 
   return {

@@ -1,5 +1,6 @@
-import type { ContainerCreateOptions } from 'dockerode'
+import type { ContainerCreateOptions, MountSettings } from 'dockerode'
 import type { ContainerUser } from '../executors/docker/container-user.js'
+import { bindPath, createHardenedOptions } from '../executors/docker/hardening.js'
 import { DEPS_TARGET } from './layer-use.js'
 
 /** By this label a runner knows its installers again. */
@@ -27,12 +28,9 @@ export interface InstallerSetup {
   readonly memoryMib: number
   readonly pids: number
   readonly network: string
-  /** The seccomp profile as JSON; the engine's default where not set. */
-  readonly seccomp: string | undefined
   readonly engineRuntime: string | undefined
 }
 
-const MIB = 1024 * 1024
 const OPEN_FILES = 4096
 
 /**
@@ -40,65 +38,26 @@ const OPEN_FILES = 4096
  * in it: the engine shows and stores all of this.
  */
 export function createInstallerOptions(setup: InstallerSetup): ContainerCreateOptions {
-  const { name, instance, image, user, engineRuntime } = setup
+  const { name, instance, image, network, ...limits } = setup
+  const hardened = createHardenedOptions({ ...limits, openFiles: OPEN_FILES, mounts: createMounts(setup) })
   return {
+    ...hardened,
     name,
     Image: image,
-    User: `${user.uid}:${user.gid}`,
-    Hostname: 'rgrid',
     WorkingDir: '/',
     Entrypoint: ['/bin/sh', `${TARGETS.control}/install`],
-    Cmd: [],
     Env: [],
-    Healthcheck: { Test: ['NONE'] },
-    Tty: false,
-    OpenStdin: false,
-    AttachStdin: false,
     AttachStdout: true,
     AttachStderr: true,
     Labels: { [INSTALLER_LABEL]: instance },
-    HostConfig: {
-      CapDrop: ['ALL'],
-      SecurityOpt: [
-        'no-new-privileges',
-        ...(setup.seccomp === undefined ? [] : [`seccomp=${setup.seccomp}`]),
-      ],
-      Privileged: false,
-      ReadonlyRootfs: true,
-      IpcMode: 'private',
-      Memory: setup.memoryMib * MIB,
-      MemorySwap: setup.memoryMib * MIB,
-      PidsLimit: setup.pids,
-      OomScoreAdj: 500,
-      Ulimits: [
-        { Name: 'core', Soft: 0, Hard: 0 },
-        { Name: 'nofile', Soft: OPEN_FILES, Hard: OPEN_FILES },
-      ],
-      Tmpfs: { '/tmp': 'rw,nosuid,nodev,size=64m,mode=1777' },
-      Mounts: createMounts(setup),
-      NetworkMode: setup.network,
-      // Reaps what installers leave, as far as the engine can.
-      AutoRemove: false,
-      RestartPolicy: { Name: 'no' },
-      LogConfig: { Type: 'none', Config: {} },
-      ...(engineRuntime === undefined ? {} : { Runtime: engineRuntime }),
-    },
+    HostConfig: { ...hardened.HostConfig, NetworkMode: network, LogConfig: { Type: 'none', Config: {} } },
   }
 }
 
-function createMounts({ sources, uv }: InstallerSetup) {
-  const bind = (source: string, target: string, isReadOnly: boolean) => ({
-    Type: 'bind' as const,
-    Source: source,
-    Target: target,
-    ReadOnly: isReadOnly,
-    BindOptions: { Propagation: 'rprivate' as const },
-  })
-  return [
-    bind(sources.deps, TARGETS.deps, false),
-    bind(sources.cache, TARGETS.cache, false),
-    bind(sources.scratch, TARGETS.scratch, false),
-    bind(sources.control, TARGETS.control, true),
-    ...(uv === undefined ? [] : [bind(uv, TARGETS.uv, true)]),
-  ]
-}
+const createMounts = ({ sources, uv }: InstallerSetup): MountSettings[] => [
+  bindPath(sources.deps, TARGETS.deps, false),
+  bindPath(sources.cache, TARGETS.cache, false),
+  bindPath(sources.scratch, TARGETS.scratch, false),
+  bindPath(sources.control, TARGETS.control),
+  ...(uv === undefined ? [] : [bindPath(uv, TARGETS.uv)]),
+]

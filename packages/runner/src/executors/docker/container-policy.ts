@@ -1,7 +1,8 @@
-import type { ContainerCreateOptions } from 'dockerode'
+import type { ContainerCreateOptions, MountSettings } from 'dockerode'
 import { getContainerUse } from '../../dependencies/layer-use.js'
 import type { Layer } from '../executor.js'
 import type { ContainerUser } from './container-user.js'
+import { bindPath, createHardenedOptions } from './hardening.js'
 import type { PreparedImage } from './images/prepared-image.js'
 import type { Shape } from './shape.js'
 
@@ -22,8 +23,6 @@ export interface ContainerSetup {
   readonly hasInit: boolean
   /** The engine's runtime, such as `runsc`; its default where not set. */
   readonly engineRuntime: string | undefined
-  /** The seccomp profile as JSON. */
-  readonly seccomp: string
 }
 
 /** The labels by which a runner knows its containers again. */
@@ -34,99 +33,66 @@ export const LABELS = {
 } as const
 
 const MIB = 1024 * 1024
-const TMP_MIB = 64
 const OPEN_FILES = 1024
 const NANO = 1e9
 
 /**
- * The one place that says what a container may do. Nothing in it can be widened by whoever submits a script, and no
- * argument, environment value or secret is in it: the engine shows and stores all of this.
+ * What the container of a script may do. Nothing in it can be widened by whoever submits a script, and no argument,
+ * environment value or secret is in it: the engine shows and stores all of this.
  */
 export function createContainerOptions(shape: Shape, setup: ContainerSetup): ContainerCreateOptions {
-  const { user } = setup
+  const { cpus, memoryMib, pids, diskMib } = shape.resources
+  const fileBytes = diskMib * MIB
+  const hardened = createHardenedOptions({
+    user: setup.user,
+    memoryMib,
+    pids: Math.max(1, pids) + setup.ownPids,
+    openFiles: OPEN_FILES,
+    mounts: createMounts(shape, setup),
+    engineRuntime: setup.engineRuntime,
+  })
   return {
+    ...hardened,
     name: setup.name,
     Image: shape.image.id,
-    User: `${user.uid}:${user.gid}`,
-    Hostname: 'rgrid',
     WorkingDir: '/work',
     Entrypoint: [...setup.entrypoint],
-    Cmd: [],
     Env: [],
-    // A health check is a program of the image, run again and again by the engine.
-    Healthcheck: { Test: ['NONE'] },
-    Tty: false,
-    OpenStdin: false,
-    AttachStdin: false,
     AttachStdout: true,
     AttachStderr: true,
     // Less than half the start time of network mode `none`, and the same: a name space of its own with only `lo`.
     NetworkDisabled: shape.network === 'none',
     Labels: { ...setup.labels },
-    HostConfig: createHostConfig(shape, setup),
+    HostConfig: {
+      ...hardened.HostConfig,
+      NanoCpus: Math.round(cpus * NANO),
+      Ulimits: [...(hardened.HostConfig.Ulimits ?? []), { Name: 'fsize', Soft: fileBytes, Hard: fileBytes }],
+      Init: setup.hasInit,
+      LogConfig: { Type: 'none', Config: {} },
+    },
   }
 }
 
-function createHostConfig(shape: Shape, setup: ContainerSetup): ContainerCreateOptions['HostConfig'] {
-  const { cpus, memoryMib, pids, diskMib } = shape.resources
-  const fileBytes = diskMib * MIB
-  return {
-    CapDrop: ['ALL'],
-    SecurityOpt: ['no-new-privileges', `seccomp=${setup.seccomp}`],
-    Privileged: false,
-    ReadonlyRootfs: true,
-    IpcMode: 'private',
-    NanoCpus: Math.round(cpus * NANO),
-    Memory: memoryMib * MIB,
-    // The same number: unset would allow as much swap again.
-    MemorySwap: memoryMib * MIB,
-    PidsLimit: Math.max(1, pids) + setup.ownPids,
-    OomScoreAdj: 500,
-    Ulimits: [
-      { Name: 'core', Soft: 0, Hard: 0 },
-      { Name: 'nofile', Soft: OPEN_FILES, Hard: OPEN_FILES },
-      { Name: 'fsize', Soft: fileBytes, Hard: fileBytes },
-    ],
-    Tmpfs: { '/tmp': `rw,nosuid,nodev,size=${TMP_MIB}m,mode=1777` },
-    ShmSize: TMP_MIB * MIB,
-    Mounts: createMounts(shape, setup),
-    Init: setup.hasInit,
-    // The exit code has to outlive the container's end, and nothing may start it twice.
-    AutoRemove: false,
-    RestartPolicy: { Name: 'no' },
-    LogConfig: { Type: 'none', Config: {} },
-    ...(setup.engineRuntime === undefined ? {} : { Runtime: setup.engineRuntime }),
-  }
-}
-
-function createMounts({ image, layer, network }: Shape, { workDir, mountDir }: ContainerSetup) {
-  const bind = (source: string, target: string, isReadOnly = true) => ({
-    Type: 'bind' as const,
-    Source: source,
-    Target: target,
-    ReadOnly: isReadOnly,
-    BindOptions: { Propagation: 'rprivate' as const },
-  })
+function createMounts(
+  { image, layer, network }: Shape,
+  { workDir, mountDir }: ContainerSetup,
+): MountSettings[] {
   return [
-    bind(workDir, '/work', false),
-    bind(mountDir, '/rgrid'),
+    bindPath(workDir, '/work', false),
+    bindPath(mountDir, '/rgrid'),
     // Without a network the engine supplies neither.
     ...(network === 'none'
-      ? [bind(`${mountDir}/hosts`, '/etc/hosts'), bind(`${mountDir}/resolv.conf`, '/etc/resolv.conf')]
+      ? [bindPath(`${mountDir}/hosts`, '/etc/hosts'), bindPath(`${mountDir}/resolv.conf`, '/etc/resolv.conf')]
       : []),
-    ...(image.pycacheDirectory === null ? [] : [bind(image.pycacheDirectory, PYCACHE_TARGET)]),
-    ...(layer === undefined ? [] : bindLayer(layer, image, bind)),
+    ...(image.pycacheDirectory === null ? [] : [bindPath(image.pycacheDirectory, PYCACHE_TARGET)]),
+    ...(layer === undefined ? [] : bindLayer(layer, image)),
   ]
 }
 
 /** Where a container sees the compiled standard library of its image. */
 export const PYCACHE_TARGET = '/var/cache/rgrid/pycache'
 
-function bindLayer<T>(
-  layer: Layer,
-  { pycacheDirectory }: PreparedImage,
-  bind: (source: string, target: string) => T,
-): T[] {
+function bindLayer(layer: Layer, { pycacheDirectory }: PreparedImage): MountSettings[] {
   const { mounts } = getContainerUse(layer, pycacheDirectory === null ? undefined : PYCACHE_TARGET)
-  return mounts.map(({ source, target }) => bind(source, target))
+  return mounts.map(({ source, target }) => bindPath(source, target))
 }

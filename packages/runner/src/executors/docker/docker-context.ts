@@ -11,7 +11,6 @@ import { createImageStore, type ImageStore } from './images/image-store.js'
 import { DEFAULT_RUNTIMES } from '../runtimes/runtime-table.js'
 import { DEFAULT_SOCKET_PATH } from './is-engine-answering.js'
 import { once } from './once.js'
-import { SECCOMP_PROFILE } from './seccomp/create-profile.js'
 import type { Shape } from './shape.js'
 import { readEngineInfo } from './read-engine-info.js'
 import { sweepContainers } from './sweep-containers.js'
@@ -66,7 +65,6 @@ export function createDockerContext(options: DockerExecutorOptions): DockerConte
     installer: createContainerInstaller({
       instance,
       connect,
-      seccomp: SECCOMP_PROFILE,
       ...(engineRuntime === undefined ? {} : { engineRuntime }),
       logger,
     }),
@@ -76,7 +74,7 @@ export function createDockerContext(options: DockerExecutorOptions): DockerConte
   const openEngine = once(async () => {
     const docker = await connect()
     await mkdir(root, { recursive: true, mode: 0o700 })
-    const setup = { instance, user, engineRuntime, seccomp: SECCOMP_PROFILE, root, homes }
+    const setup = { instance, user, engineRuntime, root, homes }
     const { hasInit, warning } = await readEngineInfo(docker)
     return { container: { docker, hasInit, ...setup }, warning }
   })

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import type { ContainerUser } from '../container-user.js'
 import { describeEngineError, isEngineStatus } from '../engine-error.js'
 import { createFrameParser } from '../frame-parser.js'
+import { bindPath, createHardenedOptions } from '../hardening.js'
 import { removeContainer } from '../remove-container.js'
 import type { Traces } from './traces.js'
 
@@ -41,9 +42,9 @@ export const PROBE_LABEL = 'rgrid.probe'
 
 // Longer than any of them runs.
 const ABANDONED_SECONDS = 900
-const MIB = 1024 * 1024
 const MEMORY_MIB = 512
 const PIDS = 64
+const OPEN_FILES = 1024
 
 /** Makes a container that is as hardened as those of scripts, and removes it when `use` is done with it. */
 export async function withProbeContainer<T>(
@@ -105,34 +106,23 @@ function createProbeOptions(
   user: ContainerUser,
   labels: Record<string, string>,
 ): ContainerCreateOptions {
+  const mounts = mount === undefined ? [] : [bindPath(mount.source, mount.target, mount.isReadOnly)]
+  const hardened = createHardenedOptions({
+    user,
+    memoryMib: MEMORY_MIB,
+    pids: PIDS,
+    openFiles: OPEN_FILES,
+    mounts,
+  })
   return {
+    ...hardened,
     Image: imageId,
-    User: `${user.uid}:${user.gid}`,
     Entrypoint: [...command],
-    Cmd: [],
     Env: ['HOME=/tmp'],
     WorkingDir: '/tmp',
-    Healthcheck: { Test: ['NONE'] },
     NetworkDisabled: true,
     Labels: labels,
-    HostConfig: {
-      CapDrop: ['ALL'],
-      SecurityOpt: ['no-new-privileges'],
-      Privileged: false,
-      ReadonlyRootfs: true,
-      IpcMode: 'private',
-      Memory: MEMORY_MIB * MIB,
-      MemorySwap: MEMORY_MIB * MIB,
-      PidsLimit: PIDS,
-      Tmpfs: { '/tmp': 'rw,nosuid,nodev,size=64m,mode=1777' },
-      Mounts:
-        mount === undefined
-          ? []
-          : [{ Type: 'bind', Source: mount.source, Target: mount.target, ReadOnly: mount.isReadOnly }],
-      AutoRemove: false,
-      RestartPolicy: { Name: 'no' },
-      // The output is read when the container has ended.
-      LogConfig: { Type: 'json-file', Config: { 'max-size': '1m' } },
-    },
+    // The output is read when the container has ended.
+    HostConfig: { ...hardened.HostConfig, LogConfig: { Type: 'json-file', Config: { 'max-size': '1m' } } },
   }
 }

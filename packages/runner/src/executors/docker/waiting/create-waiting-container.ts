@@ -14,7 +14,6 @@ export interface ContainerContext {
   readonly user: ContainerUser
   readonly hasInit: boolean
   readonly engineRuntime: string | undefined
-  readonly seccomp: string
   /** Where the directories of containers are. */
   readonly root: string
   /** The directories in there that are in use. */

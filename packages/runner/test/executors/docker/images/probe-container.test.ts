@@ -10,6 +10,7 @@ import {
 } from '../../../../src/executors/docker/images/probe-container.js'
 import { createTraces } from '../../../../src/executors/docker/images/traces.js'
 import { DEFAULT_SOCKET_PATH } from '../../../../src/executors/docker/is-engine-answering.js'
+import { SECCOMP_PROFILE } from '../../../../src/executors/docker/seccomp/create-profile.js'
 import { requireDocker } from '../../require-docker.js'
 import { docker } from './make-store.js'
 
@@ -42,6 +43,25 @@ describe.skipIf(!(await requireDocker()))('a probe container', () => {
     )
 
     expect(output).toMatch(/^[1-9]\d*\nCapBnd:\t0+\nNoNewPrivs:\t1\nlo\ntouch: .*Read-only file system\n$/)
+  })
+
+  it('is held to what containers of scripts are held to', async () => {
+    const { HostConfig } = await withProbeContainer(makeContext(), toProbe(':'), (container) =>
+      container.inspect(),
+    )
+
+    expect(HostConfig).toMatchObject({
+      CapDrop: ['ALL'],
+      IpcMode: 'private',
+      Memory: HostConfig.MemorySwap,
+      OomScoreAdj: 500,
+      Privileged: false,
+      SecurityOpt: ['no-new-privileges', `seccomp=${SECCOMP_PROFILE}`],
+      Ulimits: [
+        { Name: 'core', Soft: 0, Hard: 0 },
+        { Name: 'nofile', Soft: 1024, Hard: 1024 },
+      ],
+    })
   })
 
   it('ends at its deadline, or when it is to', async () => {
