@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { attachOutput } from '../executors/docker/attach-output.js'
 import { getContainerUser, handOver } from '../executors/docker/container-user.js'
 import { describeEngineError, getEngineStatus, isEngineStatus } from '../executors/docker/engine-error.js'
+import { readProcesses } from '../executors/docker/list-processes.js'
 import { removeContainer } from '../executors/docker/remove-container.js'
 import { removeLeft } from '../executors/docker/remove-left.js'
 import { waitForEnd, type ContainerEnd } from '../executors/docker/wait-for-end.js'
@@ -15,6 +16,7 @@ import { createCredentialMask } from './credential-mask.js'
 import { describeFailure } from './describe-failure.js'
 import { findUv } from './find-uv.js'
 import { readInstallEnv, type InstallEnv } from './install-env.js'
+import { createInstallLimits, type LimitOptions } from './install-limits.js'
 import { createInstallOutput } from './install-output.js'
 import { createInstallerOptions, INSTALLER_LABEL, TARGETS } from './installer-container.js'
 import type { Installer, InstallJob } from './installer.js'
@@ -24,6 +26,8 @@ export interface ContainerInstallerOptions {
   readonly instance: string
   /** Is called when there is something to install, not before. */
   readonly connect: () => Promise<Docker>
+  /** Where given, a sweep asks the engine there whether it left anything, and connects only then. */
+  readonly socketPath?: string
   /** @default read from the runner's environment, see {@link readInstallEnv} */
   readonly env?: InstallEnv
   /** The runner's own uv, or `null` for none. @default found by `RGRID_UV` or on the PATH */
@@ -32,6 +36,8 @@ export interface ContainerInstallerOptions {
   readonly timeoutMs?: number
   /** @default 2048 */
   readonly memoryMib?: number
+  /** What an installation may write. @default 8192 */
+  readonly diskMib?: number
   /** @default 512 */
   readonly pids?: number
   /** @default 'bridge' */
@@ -42,25 +48,16 @@ export interface ContainerInstallerOptions {
   readonly logger?: Logger
 }
 
-const TIMEOUT_MS = 10 * 60 * 1000
-
 /**
  * Runs installers in containers of the image that the packages are for, so that they fit it. Such a container is as
  * closed as one of a script, but has a network; it sees the specification and the install environment, never the
  * script, its files or its secrets.
  */
 export function createContainerInstaller(options: ContainerInstallerOptions): Installer {
-  const {
-    instance,
-    connect,
-    timeoutMs = TIMEOUT_MS,
-    memoryMib = 2048,
-    pids = 512,
-    network = 'bridge',
-  } = options
-  const { logger = SILENT } = options
+  const { instance, connect, memoryMib = 2048, pids = 512, network = 'bridge' } = options
+  const { socketPath, logger = SILENT } = options
   const user = getContainerUser()
-  const live = new Set<string>()
+  const inUse = new Set<string>()
 
   const create = async (job: InstallJob, env: InstallEnv): Promise<Container> => {
     const uv = options.uv === undefined ? await findUv() : (options.uv ?? undefined)
@@ -83,58 +80,68 @@ export function createContainerInstaller(options: ContainerInstallerOptions): In
       target: TARGETS.control,
     })
     const { engineRuntime } = options
-    const name = `rgrid-install-${job.name}`
+    const name = toContainerName(job)
     const setup = { name, instance, image: job.base, user, sources, uv, memoryMib, pids, network }
     return (await connect()).createContainer(createInstallerOptions({ ...setup, engineRuntime }))
   }
 
   return {
     instance,
+    outlivesDirectory: true,
     async run(job) {
       job.signal.throwIfAborted()
       const env = options.env ?? readInstallEnv()
       const mask = createCredentialMask(env)
       let container: Container | undefined
+      // Before it is there: a sweep may see it sooner than the engine's answer arrives.
+      inUse.add(toContainerName(job))
       try {
         container = await create(job, env)
-        live.add(container.id)
-        await follow(container, job, { mask, timeoutMs, memoryMib })
+        await follow(container, job, { ...options, mask, memoryMib })
       } catch (error) {
         if (error instanceof StartError || job.signal.aborted) throw error
         throw toStartError(error, mask)
       } finally {
-        if (container !== undefined) {
+        // One that is not removed here, or was made without an answer, is left to the next sweep.
+        if (container !== undefined)
           await removeContainer(container).catch((error: unknown) => logger.warn(mask(String(error))))
-          live.delete(container.id)
-        }
+        inUse.delete(toContainerName(job))
       }
     },
     async sweep() {
       const label = `${INSTALLER_LABEL}=${instance}`
-      const isInUse = ({ Id }: ContainerInfo): boolean => live.has(Id)
-      const { staying } = await removeLeft({ connect, label, isInUse, logger })
+      const isInUse = ({ Names }: ContainerInfo): boolean =>
+        Names.some((name) => inUse.has(name.replace(/^\//, '')))
+      const { staying } = await removeLeft({ connect, socketPath, label, isInUse, logger })
       return staying.length === 0
     },
   }
 }
 
-interface FollowOptions {
+const toContainerName = ({ name }: InstallJob): string => `rgrid-install-${name}`
+
+interface FollowOptions extends LimitOptions {
   readonly mask: (text: string) => string
-  readonly timeoutMs: number
   readonly memoryMib: number
 }
 
-/** Starts an installer and waits for its end; kills it when it takes too long, or nobody waits any more. */
+/** Starts an installer and waits for its end; kills it when it takes too much, or nobody waits any more. */
 async function follow(container: Container, job: InstallJob, options: FollowOptions): Promise<void> {
-  const { mask, timeoutMs, memoryMib } = options
+  const { mask, memoryMib } = options
   const output = createInstallOutput(mask, job.onLine)
   const attached = await attachOutput(container, 'stdout')
   attached.stream.on('data', (chunk: Buffer) => output.write(chunk))
   const closed = new Promise((resolve) => attached.stream.once('end', resolve))
-  const late = AbortSignal.timeout(timeoutMs)
+  const listProcesses = (): readonly number[] | undefined => readProcesses(container.id)
+  const limits = createInstallLimits(job, { ...options, listProcesses })
   const over = new AbortController()
-  const kill = (): void => void removeContainer(container).catch(() => undefined)
-  for (const signal of [late, job.signal]) signal.addEventListener('abort', kill, { signal: over.signal })
+  // One that the engine does not remove is not left running.
+  const kill = (): void =>
+    void removeContainer(container)
+      .catch(() => container.kill())
+      .catch(() => undefined)
+  for (const signal of [limits.signal, job.signal])
+    signal.addEventListener('abort', kill, { signal: over.signal })
   try {
     if (!job.signal.aborted) await start(container)
     const end = await waitForEnd(container)
@@ -143,14 +150,10 @@ async function follow(container: Container, job: InstallJob, options: FollowOpti
     job.signal.throwIfAborted()
     const text = output.end()
     if (end.state?.ExitCode === 0) return
-    throw new InstallError(
-      late.aborted
-        ? `the installation took over ${timeoutMs / 1000} seconds`
-        : describeEnd(end, job, text.toString(), memoryMib),
-      text,
-    )
+    throw new InstallError(limits.explain() ?? describeEnd(end, job, text.toString(), memoryMib), text)
   } finally {
     over.abort()
+    limits.stop()
     attached.cut()
   }
 }

@@ -138,10 +138,11 @@ export function createDependencyStore(options: DependencyStoreOptions): Dependen
     async sweep() {
       const isOurs = ({ instance }: StoredLayer): boolean => instance === installer.instance
       const hasUnfinished = async (): Promise<boolean> => (await pruner.findUnfinished()).some(isOurs)
-      // Every installer has a directory, so without one there is no need to look for it.
-      if ((await hasUnfinished()) && (await installer.sweep())) await pruner.removeUnfinished(isOurs)
+      const mayRun = installer.outlivesDirectory || (await hasUnfinished())
+      const isEnded = !mayRun || (await installer.sweep())
+      if (isEnded) await pruner.removeUnfinished(isOurs)
       await pruner.prune()
-      return !(await hasUnfinished())
+      return isEnded && !(await hasUnfinished())
     },
     async close() {
       inUse.close()

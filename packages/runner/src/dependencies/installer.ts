@@ -22,6 +22,8 @@ export interface InstallJob {
 export interface Installer {
   /** Marks what this runner has started and left on the disk, so that its next life finds it. */
   readonly instance: string
+  /** Whether what it left running may still be there when the directory of its job is gone. */
+  readonly outlivesDirectory: boolean
   /**
    * Installs into the `deps` of the job's directory.
    *
@@ -30,7 +32,8 @@ export interface Installer {
    */
   run(job: InstallJob): Promise<void>
   /**
-   * Ends what an earlier runner of this instance left running when it was killed. What does not end is logged.
+   * Ends what this instance left running: an earlier runner when it was killed, or this one when the engine refused to
+   * remove it. What does not end is logged.
    *
    * @returns whether nothing runs any more.
    */

@@ -10,6 +10,7 @@ import { createCredentialMask } from './credential-mask.js'
 import { describeFailure } from './describe-failure.js'
 import { findUv } from './find-uv.js'
 import { readInstallEnv, type InstallEnv } from './install-env.js'
+import { createInstallLimits } from './install-limits.js'
 import { createInstallOutput } from './install-output.js'
 import type { Installer, InstallJob } from './installer.js'
 import { identifyInterpreter } from './interpreter.js'
@@ -25,6 +26,8 @@ export interface ProcessInstallerOptions {
   readonly uv?: string | null
   /** @default 10 minutes */
   readonly timeoutMs?: number
+  /** What an installation may write. @default 8192 */
+  readonly diskMib?: number
 }
 
 /** What an installer on this machine is started as. */
@@ -35,7 +38,6 @@ interface Invocation {
   readonly marker: string
 }
 
-const TIMEOUT_MS = 10 * 60 * 1000
 const MARKER = 'RGRID_INSTALLER'
 // What a compiler that an installer may call needs of the machine; all else of the runner's stays with it.
 const KEPT = new Set(['USER', 'LOGNAME', 'SHELL', 'LANG', 'TZ'])
@@ -45,7 +47,7 @@ const KEPT = new Set(['USER', 'LOGNAME', 'SHELL', 'LANG', 'TZ'])
  * They have none of the runner's environment but where programs are, and what is configured for installers.
  */
 export function createProcessInstaller(options: ProcessInstallerOptions): Installer {
-  const { instance, findProgram, timeoutMs = TIMEOUT_MS } = options
+  const { instance, findProgram } = options
 
   const prepare = async (job: InstallJob, env: InstallEnv): Promise<Invocation> => {
     const { specification, directory, cacheDirectory: cache } = job
@@ -81,20 +83,21 @@ export function createProcessInstaller(options: ProcessInstallerOptions): Instal
 
   return {
     instance,
+    outlivesDirectory: false,
     async run(job) {
       job.signal.throwIfAborted()
       const env = options.env ?? readInstallEnv()
       const output = createInstallOutput(createCredentialMask(env), job.onLine)
-      const late = AbortSignal.timeout(timeoutMs)
-      const signal = AbortSignal.any([job.signal, late])
-      const exitCode = await runToEnd(await prepare(job, env), signal, (chunk) => output.write(chunk))
+      const invocation = await prepare(job, env)
+      const limits = createInstallLimits(job, options)
+      const signal = AbortSignal.any([job.signal, limits.signal])
+      const running = runToEnd(invocation, signal, (chunk) => output.write(chunk))
+      const exitCode = await running.finally(() => limits.stop())
       job.signal.throwIfAborted()
       if (exitCode === 0) return
       const text = output.end()
       throw new InstallError(
-        late.aborted
-          ? `the installation took over ${timeoutMs / 1000} seconds`
-          : describeFailure(job.specification.kind, text.toString(), exitCode),
+        limits.explain() ?? describeFailure(job.specification.kind, text.toString(), exitCode),
         text,
       )
     },

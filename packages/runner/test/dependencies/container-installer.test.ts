@@ -17,6 +17,7 @@ import { INSTALLER_LABEL } from '../../src/dependencies/installer-container.js'
 import type { Installer } from '../../src/dependencies/installer.js'
 import { getContainerUse } from '../../src/dependencies/layer-use.js'
 import { InstallError, type Layer } from '../../src/executors/executor.js'
+import { refuseToRemove } from '../executors/docker/refuse-to-remove.js'
 import { requireDocker, TEST_IMAGES } from '../executors/require-docker.js'
 import { getBridgeAddress } from './support/get-bridge-address.js'
 import { NODE_FILES, PYTHON_FILES } from './support/packages.js'
@@ -34,6 +35,15 @@ let python: string
 let node: string
 
 const connect = async (): Promise<Docker> => docker
+/** An engine whose containers are made in a way of the test's own. */
+const connectWith = async (
+  make: (create: () => Promise<Docker.Container>) => Promise<Docker.Container>,
+): Promise<Docker> => {
+  const create = docker.createContainer.bind(docker)
+  return Object.assign(Object.create(docker) as Docker, {
+    createContainer: (options: Docker.ContainerCreateOptions) => make(() => create(options)),
+  })
+}
 const identify = async (image = ''): Promise<string> => (await docker.getImage(image).inspect()).Id
 
 /** What a command prints in a container without network that uses a layer. */
@@ -253,16 +263,12 @@ describe.runIf(isPossible)('createContainerInstaller', { timeout: 180_000 }, () 
     const seen: string[] = []
     const { store } = await createStore({
       env: { PIP_INDEX_URL: index, PIP_RETRIES: '0' },
-      connect: async () => {
-        const create = docker.createContainer.bind(docker)
-        return Object.assign(Object.create(docker) as Docker, {
-          createContainer: async (options: Docker.ContainerCreateOptions) => {
-            const container = await create(options)
-            seen.push(JSON.stringify(await container.inspect()))
-            return container
-          },
-        })
-      },
+      connect: () =>
+        connectWith(async (create) => {
+          const container = await create()
+          seen.push(JSON.stringify(await container.inspect()))
+          return container
+        }),
     })
 
     const failure = await getFailure(
@@ -299,6 +305,56 @@ describe.runIf(isPossible)('createContainerInstaller', { timeout: 180_000 }, () 
     const failure = await getFailure(store.ensure(createPython(PYTHON_FILES)))
 
     expect(failure.message).toBe('the installation took over 0.5 seconds')
+  })
+
+  it('ends an installation that writes too much', async () => {
+    const { store, root } = await createStore({ diskMib: 0.1 })
+
+    const failure = await getFailure(store.ensure(createPython(PYTHON_FILES)))
+
+    expect(failure.message).toBe('the installation wrote more than 0.1 MiB to the disk')
+    expect(await readdir(join(root, 'layers'))).toEqual([])
+  })
+
+  it('finds a container later that the engine refused to remove', async () => {
+    const instance = `test-refused-${process.pid}`
+    let allow = (): void => undefined
+    const { store } = await createStore({
+      instance,
+      connect: () =>
+        connectWith(async (create) => {
+          const container = await create()
+          allow = refuseToRemove(docker, container.id)
+          return docker.getContainer(container.id)
+        }),
+    })
+    onTestFinished(() => allow())
+
+    await store.ensure(createPython({ 'requirements.txt': 'six==1.16.0' }))
+    const whileRefused = [await store.sweep(), await countContainers(instance)]
+    allow()
+    const then = [await store.sweep(), await countContainers(instance)]
+
+    expect([whileRefused, then]).toEqual([
+      [false, 1],
+      [true, 0],
+    ])
+  })
+
+  it('leaves a container alone that is only just made', async () => {
+    const swept: boolean[] = []
+    const { store, installer } = await createStore({
+      connect: () =>
+        connectWith(async (create) => {
+          const container = await create()
+          swept.push(await installer.sweep())
+          return container
+        }),
+    })
+
+    const layer = await store.ensure(createPython({ 'requirements.txt': 'six==1.16.0' }))
+
+    expect([swept, layer.kind]).toEqual([[true], 'python'])
   })
 
   it('stops the container when nobody waits any more', async () => {

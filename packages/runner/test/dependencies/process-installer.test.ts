@@ -105,6 +105,16 @@ describe.runIf(isPossible)('createProcessInstaller', { timeout: 180_000 }, () =>
     expect(await runProgram(process.execPath, ['main.mjs'], join(home, 'work'))).toBe('true')
   })
 
+  it('ends an installation that writes too much', async () => {
+    const { store, root } = await createStore({ diskMib: 0.1 })
+
+    const installing = store.ensure(await createPython(PYTHON_FILES))
+
+    await expect(installing).rejects.toThrow('the installation wrote more than 0.1 MiB to the disk')
+    await expect(installing).rejects.toBeInstanceOf(InstallError)
+    expect(await readdir(join(root, 'layers'))).toEqual([])
+  })
+
   it('gives the whole output of an installer that fails', async () => {
     const { store, root } = await createStore()
 

@@ -65,6 +65,7 @@ export function createDockerContext(options: DockerExecutorOptions): DockerConte
     installer: createContainerInstaller({
       instance,
       connect,
+      socketPath,
       ...(engineRuntime === undefined ? {} : { engineRuntime }),
       logger,
     }),

@@ -10,7 +10,7 @@ import { removeContainer } from './remove-container.js'
 export interface LeftContainers {
   readonly connect: () => Promise<Docker>
   /** Where given, the engine is asked first whether there is anything, as the Docker client is heavy to load. */
-  readonly socketPath?: string
+  readonly socketPath?: string | undefined
   /** A label and its value, as in `rgrid.instance=1`. */
   readonly label: string
   readonly isInUse: (container: ContainerInfo) => boolean

@@ -12,10 +12,6 @@ export interface DiskLimit {
   readonly listProcesses: () => readonly number[] | undefined
 }
 
-const INTERVAL_MS = 500
-// Looking at many files takes its time: a twentieth of the script's at most, but what takes long is not left alone.
-const MIN_INTERVAL_PER_LOOK = 20
-const MAX_INTERVAL_MS = 5_000
 const MIB = 1024 * 1024
 
 /** Kills a script that has written more than it may, and says so as its end. */
@@ -28,20 +24,18 @@ export function limitDisk(
   const enoughBytes = limitMib * MIB + inputBytes
   let wasOver = false
 
-  const watch = async (): Promise<void> => {
-    for (let delayMs = INTERVAL_MS; ;) {
-      await sleep(delayMs, undefined, { signal, ref: false })
-      const lookedAt = performance.now()
-      const bytes = await measureDisk({ directory, pids: listProcesses() ?? [], signal, enoughBytes })
-      if (bytes > enoughBytes && !signal.aborted) {
-        wasOver = true
-        return running.signal('SIGKILL')
-      }
-      const restMs = (performance.now() - lookedAt) * MIN_INTERVAL_PER_LOOK
-      delayMs = Math.min(Math.max(INTERVAL_MS, restMs), MAX_INTERVAL_MS)
-    }
-  }
-  watch().catch(() => undefined)
+  watchDisk({
+    signal,
+    async isOver() {
+      return (
+        (await measureDisk({ directory, pids: listProcesses() ?? [], signal, enoughBytes })) > enoughBytes
+      )
+    },
+    onOver() {
+      wasOver = true
+      return running.signal('SIGKILL')
+    },
+  })
 
   return {
     ...running,
@@ -52,4 +46,32 @@ export function limitDisk(
       return { ...exit, cause: 'output_limit', message }
     }),
   }
+}
+
+/** What is looked at again and again. */
+export interface DiskWatch {
+  /** Ends the watch. */
+  readonly signal: AbortSignal
+  readonly isOver: () => Promise<boolean>
+  /** Is called once at most; nothing is looked at any more then. */
+  readonly onOver: () => void | Promise<void>
+}
+
+const INTERVAL_MS = 500
+// Looking at many files takes its time: a twentieth of the script's at most, but what takes long is not left alone.
+const MIN_INTERVAL_PER_LOOK = 20
+const MAX_INTERVAL_MS = 5_000
+
+/** Looks at the disk until there is too much on it, or the signal aborts. */
+export function watchDisk({ signal, isOver, onOver }: DiskWatch): void {
+  const watch = async (): Promise<void> => {
+    for (let delayMs = INTERVAL_MS; ;) {
+      await sleep(delayMs, undefined, { signal, ref: false })
+      const lookedAt = performance.now()
+      if ((await isOver()) && !signal.aborted) return onOver()
+      const restMs = (performance.now() - lookedAt) * MIN_INTERVAL_PER_LOOK
+      delayMs = Math.min(Math.max(INTERVAL_MS, restMs), MAX_INTERVAL_MS)
+    }
+  }
+  watch().catch(() => undefined)
 }

@@ -49,6 +49,7 @@ export function createCountedInstaller(
   const jobs: InstallJob[] = []
   return {
     instance,
+    outlivesDirectory: false,
     jobs,
     async run(job) {
       jobs.push(job)
