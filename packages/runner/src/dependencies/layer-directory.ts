@@ -15,6 +15,7 @@ import {
 import { join } from 'node:path'
 import * as z from 'zod'
 import type { Layer } from '../executors/executor.js'
+import { flushTree } from '../flush-tree.js'
 import { measureDirectory } from './measure-directory.js'
 
 /*
@@ -110,6 +111,8 @@ export function createLayerDirectory(root: string): LayerDirectory {
       for (const entry of await readdir(path))
         if (entry !== 'deps' && entry !== STATE) await rm(join(path, entry), { recursive: true, force: true })
       const bytes = await measureDirectory(join(path, 'deps'))
+      // Before it is called complete: after a power cut it would be, with empty files.
+      await flushTree(join(path, 'deps'))
       await writeState(path, { state: 'complete', kind, instance, bytes })
       for (;;) {
         if (await hasLinked(name, join(root, key))) return toLayer({ path, key, kind })

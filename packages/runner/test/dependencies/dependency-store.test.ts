@@ -60,6 +60,22 @@ describe('ensure', () => {
     expect((await readdir(dirname(directory))).sort()).toEqual(['deps', 'state.json'])
   })
 
+  it.runIf(process.platform === 'linux')('is safe from a power cut before it can be found', async () => {
+    const [directory, programs] = [await createDirectory(), await createDirectory()]
+    const said = join(programs, 'said')
+    const script = `#!/bin/sh\ncat "$2/package" "$2/../state.json" > ${said}; ls "$2/../.." >> ${said}\n`
+    await writeFile(join(programs, 'sync'), script, { mode: 0o755 })
+    vi.stubEnv('PATH', `${programs}:${process.env['PATH']}`)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const store = createStore({ directory, installer: createCountedInstaller(install) })
+
+    const { key } = await store.ensure(createRequest(SIX))
+
+    const text = await readFile(said, 'utf8')
+    expect(text).toContain('installed{"state":"installing"')
+    expect(text.split('\n')).not.toContain(key)
+  })
+
   it('finds what another runner has installed in the same directory', async () => {
     const directory = await createDirectory()
     const installer = createCountedInstaller(install)

@@ -1,5 +1,6 @@
 import { chmod, chown, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { flushTree } from '../../../flush-tree.js'
 import { runProbe, type ProbeContext } from './probe-container.js'
 import { withTemporary } from './temporaries.js'
 
@@ -54,6 +55,8 @@ export async function compileStdlib(context: ProbeContext, compilation: Compilat
     // From here on it belongs to the runner, and containers read it.
     if (user.isForeign) await chown(temporary, process.getuid?.() ?? 0, process.getgid?.() ?? 0)
     await chmod(temporary, 0o755)
+    // Before it has its name: after a power cut it would be there, with empty files.
+    await flushTree(temporary)
     await moveInto(temporary, directory)
   })
 }

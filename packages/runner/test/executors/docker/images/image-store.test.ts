@@ -1,5 +1,5 @@
 import { chmod, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { requireDocker } from '../../require-docker.js'
 import { docker, listen, makeStore } from './make-store.js'
@@ -186,6 +186,22 @@ describe.skipIf(!(await requireDocker()))('createImageStore', () => {
     expect(await readdir(directory)).toEqual(expect.arrayContaining(['deps', 'usr']))
     expect(await readdir(join(cacheDirectory, 'pycache'))).toHaveLength(1)
     expect(await runWithPycache(directory)).toEqual({ cached: true, compiled: 0 })
+  })
+
+  it.runIf(process.platform === 'linux')('keeps a library that is safe from a power cut', async () => {
+    const { store, cacheDirectory } = await makeStore()
+    const said = join(cacheDirectory, 'said')
+    const script = `#!/bin/sh\nls "$2" > ${said}; basename "$2" >> ${said}\n`
+    await writeFile(join(cacheDirectory, 'sync'), script, { mode: 0o755 })
+    vi.stubEnv('PATH', `${cacheDirectory}:${process.env['PATH']}`)
+    onTestFinished(() => void vi.unstubAllEnvs())
+
+    const { pycacheDirectory } = await store.ensure(BARE, listen())
+
+    // Complete, and not yet where it can be found.
+    const lines = (await readFile(said, 'utf8')).trim().split('\n')
+    expect(lines).toEqual(expect.arrayContaining(['deps', 'usr']))
+    expect(lines.at(-1)).not.toBe(basename(pycacheDirectory ?? ''))
   })
 
   it('does not take a container that somebody removed for an image that is gone', async () => {
