@@ -1,14 +1,5 @@
-import {
-  claimsSchema,
-  createRunnerId,
-  registeredSchema,
-  RGridError,
-  type Claim,
-  type Offer,
-  type Registered,
-} from '@rgrid/protocol'
+import { createRunnerId, RGridError, type Registered } from '@rgrid/protocol'
 import { backoffMs, createApi, RETRY_LONG, type Fetch } from '@rgrid/protocol/client'
-import { randomUUID } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -20,6 +11,7 @@ import { SILENT, type Logger } from './logger.js'
 import { pause } from './pause.js'
 import { letGo, reconcile } from './reconcile.js'
 import { reconcileRegularly } from './reconcile-regularly.js'
+import { createRunnerCalls } from './runner-calls.js'
 import { createShortageWatch, type MeasureFreeMib } from './shortage-watch.js'
 import { createSlots } from './slots.js'
 
@@ -84,14 +76,6 @@ const LET_GO_AFTER_MS = 60_000
 // How often a runner that holds back looks again and says so, which is how it stays connected.
 const HOLD_MS = 5_000
 
-/** The offers of executors: first all that is there at once, in order of preference, then what takes a preparation. */
-async function describeAll(executors: readonly Executor[]): Promise<Offer[]> {
-  const described = await Promise.all(executors.map((executor) => executor.describe()))
-  const offers = [...described.map(([now]) => now), ...described.flatMap(([, ...later]) => later)]
-  // One that offers nothing still says what its executor can do.
-  return offers.filter(({ runtimes, images }) => runtimes.length > 0 || images.length > 0)
-}
-
 /** Makes a runner. Nothing happens before {@link Runner.start}. */
 export function createRunner(options: RunnerOptions): Runner {
   const {
@@ -118,24 +102,8 @@ export function createRunner(options: RunnerOptions): Runner {
   // Whoever does not ask how the runner ended shall not be stopped by it.
   closed.catch(() => undefined)
 
-  const register = async (retry = RETRY_LONG): Promise<Registered> => {
-    const offers = await describeAll(executors)
-    const json = { runnerId: id, name, slots: size, offers, micronsPerHour }
-    return api.call(
-      registeredSchema,
-      { method: 'POST', path: '/v1/runner/register', json },
-      { signal: stopping.signal, retry },
-    )
-  }
-
-  const claim = async (max: number, longPollMs: number, holdsBack?: string): Promise<Claim[]> => {
-    const pool = executors.map((executor) => executor.getPoolStats()).find((stats) => stats !== undefined)
-    const json = { runnerId: id, claimId: randomUUID(), max, waitMs: longPollMs, pool, holdsBack }
-    // A repeated claim carries the same id, so an answer that got lost on its way is given again.
-    const call = { method: 'POST', path: '/v1/runner/claims', json } as const
-    return (await api.call(claimsSchema, call, { signal: stopping.signal })).claims
-  }
-
+  const said = { id, name, slots: size, micronsPerHour, executors }
+  const calls = createRunnerCalls({ ...said, api, signal: stopping.signal })
   const toContext = (registered: Registered): AttemptContext => ({
     ...registered,
     api,
@@ -153,7 +121,7 @@ export function createRunner(options: RunnerOptions): Runner {
       const holdsBack = await findShortage()
       if (stopping.signal.aborted) return
       try {
-        const claims = await claim(free, context.longPollMs, holdsBack)
+        const claims = await calls.claim({ max: free, waitMs: context.longPollMs, holdsBack })
         for (const claimed of claims) slots.occupy(runAttempt(context, claimed))
         failures = 0
         if (holdsBack !== undefined) await pause(HOLD_MS, stopping.signal)
@@ -161,7 +129,7 @@ export function createRunner(options: RunnerOptions): Runner {
       } catch (error) {
         if (stopping.signal.aborted) return
         if (!(error instanceof RGridError)) throw error
-        if (error.code === 'runner_unknown') await register()
+        if (error.code === 'runner_unknown') await calls.register()
         else if (error.code === 'unauthenticated' || error.code === 'forbidden') throw error
         logger.warn(`no claim: ${error.message}`)
         await pause(backoffMs(RETRY_LONG, failures++), stopping.signal).catch(() => undefined)
@@ -189,7 +157,7 @@ export function createRunner(options: RunnerOptions): Runner {
       await mkdir(workDirectory, { recursive: true, mode: 0o711 })
       // By then no lease of theirs is current any more, and nobody can say whose the scripts are that killed runners left.
       const late = setTimeout(() => void letGo({ executors, logger }), LET_GO_AFTER_MS).unref()
-      const context = toContext(await register().finally(() => clearTimeout(late)))
+      const context = toContext(await calls.register().finally(() => clearTimeout(late)))
       const putInOrder = () => reconcile(context, id, (attempt) => slots.occupy(attempt))
       await putInOrder()
       logger.info(`runner ${id} claims from ${api.url} with ${size} slots`)
