@@ -4,6 +4,8 @@ import {
   createProcessExecutor,
   isEngineAnswering,
   loadRuntimes,
+  readEngineAddress,
+  type EngineAddress,
   type Executor,
   type Logger,
 } from '@rgrid/runner'
@@ -33,7 +35,7 @@ export interface ExecutorDirectories {
 
 /**
  * Makes the executors of a runner, in order of preference. What runtimes there are comes from `RGRID_RUNTIMES` and
- * `RGRID_IMAGES`, else from the default table; the engine's socket from `DOCKER_HOST`, its runtime from
+ * `RGRID_IMAGES`, else from the default table; where the engine is from `DOCKER_HOST` and its like, its runtime from
  * `RGRID_ENGINE_RUNTIME`.
  *
  * @throws RGridError `invalid_config` or TypeError when one of those is wrong.
@@ -42,8 +44,8 @@ export async function createExecutors(
   { executors, ...choice }: ExecutorChoice,
   directories: ExecutorDirectories,
 ): Promise<Executor[]> {
-  const socketPath = readSocketPath(process.env['DOCKER_HOST'])
-  const names = executors ?? (await chooseExecutors(socketPath))
+  const readEngine = (): Promise<EngineAddress> => readEngineAddress(process.env)
+  const names = executors ?? (await chooseExecutors(readEngine))
   const engineRuntime = process.env['RGRID_ENGINE_RUNTIME']
   const runtimes = await loadRuntimes()
   return Promise.all(
@@ -51,26 +53,20 @@ export async function createExecutors(
       const workDirectory = join(directories.workDirectory, name)
       const options = { ...choice, ...directories, workDirectory, runtimes }
       if (name === 'process') return createProcessExecutor(options)
-      if (socketPath === undefined)
-        throw new TypeError(
-          `DOCKER_HOST is ${process.env['DOCKER_HOST']}, and only engines behind a socket of this machine can be used so far: unix:///var/run/docker.sock`,
-        )
       return createDockerExecutor({
         ...options,
-        socketPath,
+        engine: await readEngine(),
         ...(engineRuntime === undefined ? {} : { engineRuntime }),
       })
     }),
   )
 }
 
-async function chooseExecutors(socketPath: string | undefined): Promise<ExecutorName[]> {
-  const hasEngine = socketPath !== undefined && (await isEngineAnswering(socketPath))
-  return hasEngine ? ['docker', 'process'] : ['process']
-}
+// An engine that is far away takes its time for a handshake.
+const REMOTE_TIMEOUT_MS = 3_000
 
-/** The socket that `DOCKER_HOST` names, or the usual one; `undefined` where it names something else. */
-function readSocketPath(host = ''): string | undefined {
-  if (host === '') return '/var/run/docker.sock'
-  return /^unix:\/\/(\/.+)$/.exec(host)?.[1]
+async function chooseExecutors(readEngine: () => Promise<EngineAddress>): Promise<ExecutorName[]> {
+  const address = await readEngine()
+  const timeoutMs = 'socketPath' in address ? undefined : REMOTE_TIMEOUT_MS
+  return (await isEngineAnswering(address, timeoutMs)) ? ['docker', 'process'] : ['process']
 }

@@ -63,6 +63,7 @@ export {
 export { createExecutionId, createRunnerId, executionIdSchema, runnerIdSchema } from './ids.js'
 export { LIMITS } from './limits.js'
 export { chargeMicrons, formatMicrons, micronsSchema, parseMicrons } from './microns.js'
+export { parseEngineLocation, type EngineLocation } from './engine-location.js'
 export { findPathFault, pathSchema } from './paths.js'
 export {
   imageSchema,

@@ -1,5 +1,10 @@
 export { createRunner, type Runner, type RunnerOptions } from './create-runner.js'
 export { createDockerExecutor, type DockerExecutorOptions } from './executors/docker-executor.js'
+export {
+  readEngineAddress,
+  type EngineAddress,
+  type EngineCertificates,
+} from './executors/docker/engine-address.js'
 export { isEngineAnswering } from './executors/docker/is-engine-answering.js'
 export { createProcessExecutor, type ProcessExecutorOptions } from './executors/process-executor.js'
 export {

@@ -4,6 +4,7 @@ import { chmod, lchown, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { attachOutput } from '../executors/docker/attach-output.js'
 import { getContainerUser, handOver } from '../executors/docker/container-user.js'
+import type { EngineAddress } from '../executors/docker/engine-address.js'
 import { describeEngineError, getEngineStatus, isEngineStatus } from '../executors/docker/engine-error.js'
 import { readProcesses } from '../executors/docker/list-processes.js'
 import { removeContainer } from '../executors/docker/remove-container.js'
@@ -27,7 +28,7 @@ export interface ContainerInstallerOptions {
   /** Is called when there is something to install, not before. */
   readonly connect: () => Promise<Docker>
   /** Where given, a sweep asks the engine there whether it left anything, and connects only then. */
-  readonly socketPath?: string
+  readonly address?: EngineAddress
   /** @default read from the runner's environment, see {@link readInstallEnv} */
   readonly env?: InstallEnv
   /** The runner's own uv, or `null` for none. @default found by `RGRID_UV` or on the PATH */
@@ -55,7 +56,7 @@ export interface ContainerInstallerOptions {
  */
 export function createContainerInstaller(options: ContainerInstallerOptions): Installer {
   const { instance, connect, memoryMib = 2048, pids = 512, network = 'bridge' } = options
-  const { socketPath, logger = SILENT } = options
+  const { address, logger = SILENT } = options
   const user = getContainerUser()
   const inUse = new Set<string>()
 
@@ -112,7 +113,7 @@ export function createContainerInstaller(options: ContainerInstallerOptions): In
       const label = `${INSTALLER_LABEL}=${instance}`
       const isInUse = ({ Names }: ContainerInfo): boolean =>
         Names.some((name) => inUse.has(name.replace(/^\//, '')))
-      const { staying } = await removeLeft({ connect, socketPath, label, isInUse, logger })
+      const { staying } = await removeLeft({ connect, address, label, isInUse, logger })
       return staying.length === 0
     },
   }

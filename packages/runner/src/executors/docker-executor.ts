@@ -7,6 +7,7 @@ import { getContainerUser } from './docker/container-user.js'
 import { toStartError } from './docker/create-container.js'
 import { createOffer, measureMachine } from './docker/create-offer.js'
 import { createDockerContext } from './docker/docker-context.js'
+import type { EngineAddress } from './docker/engine-address.js'
 import { isEngineStatus } from './docker/engine-error.js'
 import type { PreparedImage } from './docker/images/prepared-image.js'
 import { toShape, type ShapeRequest } from './docker/shape.js'
@@ -23,8 +24,8 @@ export interface DockerExecutorOptions {
   readonly workDirectory: string
   /** Where what is known of images and dependencies is kept; runners may share it. */
   readonly cacheDirectory: string
-  /** @default '/var/run/docker.sock' */
-  readonly socketPath?: string
+  /** Where the engine is. @default the socket `/var/run/docker.sock` of this machine */
+  readonly engine?: EngineAddress
   /** @default `DEFAULT_RUNTIMES` */
   readonly runtimes?: RuntimeTable
   /** Patterns of images that a script may ask for. @default ['*'] */

@@ -24,7 +24,7 @@ const createContext = (
   socketPath = DEFAULT_SOCKET_PATH,
 ): ContractContext => ({
   onTestFinished,
-  create: (instance, directory) => createTestExecutor(instance, directory, { socketPath }),
+  create: (instance, directory) => createTestExecutor(instance, directory, { engine: { socketPath } }),
   countLeft: async () => 0,
 })
 

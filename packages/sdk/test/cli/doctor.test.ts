@@ -96,6 +96,23 @@ describe('doctor', () => {
     expect(stdout()).toMatch(line)
   })
 
+  it('fails when DOCKER_HOST is not supported, and says what is', async () => {
+    const { run, stdout } = await setUp({ env: { DOCKER_HOST: 'ssh://engine' } })
+
+    expect(await run('doctor')).toBe(1)
+
+    expect(stdout()).toMatch(/^fail +docker +DOCKER_HOST is ssh:\/\/engine, which is not supported: .*tcp:/m)
+  })
+
+  it('finds no engine where the certificates are not there', async () => {
+    const env = { DOCKER_HOST: await startEngine([]), DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: '/nowhere' }
+    const { run, stdout } = await setUp({ env })
+
+    expect(await run('doctor')).toBe(0)
+
+    expect(stdout()).toMatch(/^warn +docker +no engine answers at tcp:.* \(ENOENT\)/m)
+  })
+
   it('fails when the data directory cannot be written', async () => {
     const { run, stdout } = await setUp({ env: { XDG_DATA_HOME: '/dev/null/x' } })
 

@@ -1,4 +1,4 @@
-import { request } from 'node:http'
+import { requestEngine, type EngineAddress } from './engine-address.js'
 
 /** What the engine answered. */
 export interface EngineAnswer {
@@ -7,14 +7,15 @@ export interface EngineAnswer {
 }
 
 /**
- * Asks the engine over its socket without a Docker client, which takes longer to load than such a question to answer.
+ * Asks the engine without a Docker client, which takes longer to load than such a question to answer.
  *
  * @throws Error when no answer comes in time.
  */
-export function askEngine(socketPath: string, path: string, timeoutMs: number): Promise<EngineAnswer> {
+export function askEngine(address: EngineAddress, path: string, timeoutMs: number): Promise<EngineAnswer> {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(timeoutMs)
-    const question = request({ socketPath, path, agent: false, signal }, (response) => {
+    const question = requestEngine(address, { path, signal })
+    question.once('response', (response) => {
       let text = ''
       response.setEncoding('utf8')
       response.on('data', (piece: string) => (text += piece))

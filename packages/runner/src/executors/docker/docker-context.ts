@@ -6,6 +6,7 @@ import { SILENT } from '../../logger.js'
 import type { Layer, Orphan, Place } from '../executor.js'
 import type { DockerExecutorOptions } from '../docker-executor.js'
 import { getContainerUser } from './container-user.js'
+import { toClientOptions } from './engine-address.js'
 import { watchEngine, type EngineWatch } from './engine-watch.js'
 import { createImageStore, type ImageStore } from './images/image-store.js'
 import { DEFAULT_RUNTIMES } from '../runtimes/runtime-table.js'
@@ -40,21 +41,22 @@ export interface DockerContext {
 /** Makes a {@link DockerContext}. Nothing is asked of the engine before there is a use for it. */
 export function createDockerContext(options: DockerExecutorOptions): DockerContext {
   const { instance, workDirectory, cacheDirectory, engineRuntime } = options
-  const { runtimes = DEFAULT_RUNTIMES, socketPath = DEFAULT_SOCKET_PATH, logger = SILENT } = options
+  const { runtimes = DEFAULT_RUNTIMES, logger = SILENT } = options
+  const address = options.engine ?? { socketPath: DEFAULT_SOCKET_PATH }
   const user = getContainerUser()
   const root = join(workDirectory, 'containers')
   const homes = new Set<string>()
-  let engine: EngineWatch | undefined
+  let watch: EngineWatch | undefined
 
   const connect = once(async () => {
     // Heavy to load, so only when there is a use for it.
     const { default: Dockerode } = await import('dockerode')
-    return new Dockerode({ socketPath })
+    return new Dockerode(toClientOptions(address))
   })
   const images = createImageStore({
     instance,
     connect,
-    socketPath,
+    address,
     cacheDirectory,
     user,
     programs: Object.values(runtimes).flatMap(({ command }) => command.slice(0, 1)),
@@ -65,13 +67,13 @@ export function createDockerContext(options: DockerExecutorOptions): DockerConte
     installer: createContainerInstaller({
       instance,
       connect,
-      socketPath,
+      address,
       ...(engineRuntime === undefined ? {} : { engineRuntime }),
       logger,
     }),
     logger,
   })
-  const getEngineWatch = (): EngineWatch => (engine ??= watchEngine(socketPath))
+  const getEngineWatch = (): EngineWatch => (watch ??= watchEngine(address))
   const openEngine = once(async () => {
     const docker = await connect()
     await mkdir(root, { recursive: true, mode: 0o700 })
@@ -114,14 +116,14 @@ export function createDockerContext(options: DockerExecutorOptions): DockerConte
     },
     async sweep() {
       const isOurs = (home: string): boolean => homes.has(home)
-      const areGone = await sweepContainers({ connect, socketPath, instance, root, isOurs, logger })
+      const areGone = await sweepContainers({ connect, address, instance, root, isOurs, logger })
       const areForgotten = await images.sweep()
       return (await dependencies.sweep()) && areGone && areForgotten
     },
     async close() {
       await images.close()
       await dependencies.close()
-      engine?.close()
+      watch?.close()
     },
   }
 }

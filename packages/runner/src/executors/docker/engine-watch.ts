@@ -1,5 +1,6 @@
-import { request, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { requestEngine, type EngineAddress } from './engine-address.js'
 
 /** Knows whether the engine went away. */
 export interface EngineWatch {
@@ -17,7 +18,7 @@ const MAX_DELAY_MS = 2_000
  * Holds one connection to the engine on which nothing ever comes. When it breaks the engine has stopped, and whatever
  * becomes of its containers at that time may be its doing.
  */
-export function watchEngine(socketPath: string): EngineWatch {
+export function watchEngine(address: EngineAddress): EngineWatch {
   const over = new AbortController()
   const breaks: number[] = []
   const waiting = new Set<() => void>()
@@ -29,7 +30,7 @@ export function watchEngine(socketPath: string): EngineWatch {
 
   const hold = async (): Promise<void> => {
     for (let delayMs = FIRST_DELAY_MS; !over.signal.aborted; delayMs = Math.min(delayMs * 2, MAX_DELAY_MS)) {
-      const response = await openStream(socketPath, over.signal).catch(() => undefined)
+      const response = await openStream(address, over.signal).catch(() => undefined)
       if (response !== undefined) {
         delayMs = FIRST_DELAY_MS
         await untilClosed(response)
@@ -56,9 +57,10 @@ export function watchEngine(socketPath: string): EngineWatch {
 // Events of a kind that nobody makes: the stream stays open and empty.
 const QUIET = `/events?filters=${encodeURIComponent(JSON.stringify({ label: ['rgrid.quiet'] }))}`
 
-function openStream(socketPath: string, signal: AbortSignal): Promise<IncomingMessage> {
+function openStream(address: EngineAddress, signal: AbortSignal): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const question = request({ socketPath, path: QUIET, agent: false, signal }, (response) => {
+    const question = requestEngine(address, { path: QUIET, signal })
+    question.once('response', (response) => {
       if (response.statusCode === 200) return resolve(response)
       response.resume()
       return reject(new Error(`the engine answers ${response.statusCode}`))

@@ -2,6 +2,7 @@ import type Docker from 'dockerode'
 import type { ContainerInfo } from 'dockerode'
 import type { Logger } from '../../logger.js'
 import { askEngine } from './ask-engine.js'
+import type { EngineAddress } from './engine-address.js'
 import { describeEngineError } from './engine-error.js'
 import { createFreezer } from './freeze.js'
 import { removeContainer } from './remove-container.js'
@@ -10,7 +11,7 @@ import { removeContainer } from './remove-container.js'
 export interface LeftContainers {
   readonly connect: () => Promise<Docker>
   /** Where given, the engine is asked first whether there is anything, as the Docker client is heavy to load. */
-  readonly socketPath?: string | undefined
+  readonly address?: EngineAddress | undefined
   /** A label and its value, as in `rgrid.instance=1`. */
   readonly label: string
   readonly isInUse: (container: ContainerInfo) => boolean
@@ -33,11 +34,11 @@ const ANSWER_TIMEOUT_MS = 10_000
  * @throws Error when the engine does not say which there are.
  */
 export async function removeLeft(left: LeftContainers): Promise<Removal> {
-  const { connect, socketPath, label, isInUse, logger } = left
+  const { connect, address, label, isInUse, logger } = left
   const filters = { label: [label] }
   const removed: ContainerInfo[] = []
   const staying: ContainerInfo[] = []
-  if (socketPath !== undefined && !(await hasContainers(socketPath, filters))) return { removed, staying }
+  if (address !== undefined && !(await hasContainers(address, filters))) return { removed, staying }
   const docker = await connect()
   const found = await docker.listContainers({ all: true, filters })
   for (const info of found.filter((each) => !isInUse(each))) {
@@ -63,8 +64,8 @@ async function removeOne(docker: Docker, { Id }: ContainerInfo): Promise<void> {
   await removeContainer(container)
 }
 
-async function hasContainers(socketPath: string, filters: object): Promise<boolean> {
+async function hasContainers(address: EngineAddress, filters: object): Promise<boolean> {
   const path = `/containers/json?all=1&filters=${encodeURIComponent(JSON.stringify(filters))}`
-  const { status, text } = await askEngine(socketPath, path, ANSWER_TIMEOUT_MS)
+  const { status, text } = await askEngine(address, path, ANSWER_TIMEOUT_MS)
   return status !== 200 || text.trim() !== '[]'
 }

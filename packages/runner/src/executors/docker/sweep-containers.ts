@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Logger } from '../../logger.js'
 import { LABELS } from './container-policy.js'
+import type { EngineAddress } from './engine-address.js'
 import { describeEngineError } from './engine-error.js'
 import { removeLeft } from './remove-left.js'
 import { removeTree } from './remove-tree.js'
@@ -11,7 +12,7 @@ import { removeTree } from './remove-tree.js'
 /** What is looked for, and what is left alone. */
 export interface SweepOptions {
   readonly connect: () => Promise<Docker>
-  readonly socketPath: string
+  readonly address: EngineAddress
   readonly instance: string
   /** Where the directories of containers are. */
   readonly root: string
@@ -31,14 +32,14 @@ const CONTROL_TARGET = '/rgrid'
  * @throws Error when the engine does not say which containers there are.
  */
 export async function sweepContainers(options: SweepOptions): Promise<boolean> {
-  const { connect, socketPath, instance, isOurs, logger, root } = options
+  const { connect, address, instance, isOurs, logger, root } = options
   const before = await readdir(root).catch(() => [])
   const isInUse = (container: ContainerInfo): boolean => {
     const home = getHome(container)
     return home !== undefined && isOurs(home)
   }
   const label = `${LABELS.instance}=${instance}`
-  const { removed, staying } = await removeLeft({ connect, socketPath, label, isInUse, logger })
+  const { removed, staying } = await removeLeft({ connect, address, label, isInUse, logger })
   const kept = new Set(staying.map(getHome))
   const homes = new Set([...removed.map(getHome), ...before.map((name) => join(root, name))])
   let isDone = staying.length === 0

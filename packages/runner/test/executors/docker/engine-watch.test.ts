@@ -26,7 +26,7 @@ async function createEngine(status = 200) {
     server.close()
     await rm(folder, { recursive: true })
   })
-  const watch = watchEngine(socketPath)
+  const watch = watchEngine({ socketPath })
   onTestFinished(() => watch.close())
   return {
     watch,

@@ -3,9 +3,10 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import type { EngineAddress } from '../../../src/executors/docker/engine-address.js'
 import { isEngineAnswering } from '../../../src/executors/docker/is-engine-answering.js'
 
-async function listen(status: number | undefined): Promise<string> {
+async function listen(status: number | undefined): Promise<EngineAddress> {
   const folder = await mkdtemp(join(tmpdir(), 'rgrid-socket-'))
   const server = createServer((_, response) => {
     if (status !== undefined) response.writeHead(status).end('OK')
@@ -17,7 +18,7 @@ async function listen(status: number | undefined): Promise<string> {
   })
   const path = join(folder, 'docker.sock')
   await new Promise<void>((resolve) => server.listen(path, resolve))
-  return path
+  return { socketPath: path }
 }
 
 it('is true of an engine', async () => {
@@ -25,7 +26,7 @@ it('is true of an engine', async () => {
 })
 
 it('is false where nothing listens', async () => {
-  expect(await isEngineAnswering('/nonexistent/docker.sock')).toBe(false)
+  expect(await isEngineAnswering({ socketPath: '/nonexistent/docker.sock' })).toBe(false)
 })
 
 it('is false of something that does not answer, soon', async () => {

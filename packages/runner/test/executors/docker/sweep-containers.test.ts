@@ -40,7 +40,7 @@ function createLeftovers() {
   const sweep = () =>
     sweepContainers({
       connect: async () => docker,
-      socketPath: DEFAULT_SOCKET_PATH,
+      address: { socketPath: DEFAULT_SOCKET_PATH },
       instance,
       root,
       isOurs: () => false,

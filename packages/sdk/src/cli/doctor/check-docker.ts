@@ -1,7 +1,11 @@
+import { parseEngineLocation } from '@rgrid/protocol'
+import { messageOf } from '../errors.js'
 import { askEngine, findEngine } from './ask-engine.js'
 import { check, type Check } from './check.js'
 
 const OK = 200
+
+type Env = Readonly<Record<string, string | undefined>>
 
 /** The image of each runtime, as a runner on this machine would use it. */
 export type ImageTable = Readonly<Record<string, { readonly image: string }>>
@@ -12,24 +16,35 @@ export type ImageTable = Readonly<Record<string, { readonly image: string }>>
  * @param readTable - finds the images; with `undefined` nothing is said of them
  */
 export async function checkDocker(
-  env: Readonly<Record<string, string | undefined>>,
+  env: Env,
   readTable: () => Promise<ImageTable | undefined>,
 ): Promise<Check[]> {
+  const fault = findAddressFault(env)
+  if (fault !== undefined) return [check('docker', 'fail', fault)]
   const host = findEngine(env)
-  const answer = await askEngine(host, '/_ping')
+  const answer = await askEngine(env, '/_ping')
   if (answer !== OK) {
-    const fault = typeof answer === 'number' ? `status ${answer}` : answer
+    const what = typeof answer === 'number' ? `status ${answer}` : answer
     const so = 'scripts run as plain processes, without isolation'
-    return [check('docker', 'warn', `no engine answers at ${host} (${fault}): ${so}`)]
+    return [check('docker', 'warn', `no engine answers at ${host} (${what}): ${so}`)]
   }
   const table = await readTable()
   const engine = check('docker', 'ok', `the engine at ${host} answers`)
-  return table === undefined ? [engine] : [engine, await checkImages(host, table)]
+  return table === undefined ? [engine] : [engine, await checkImages(env, table)]
 }
 
-async function checkImages(host: string, table: ImageTable): Promise<Check> {
+function findAddressFault(env: Env): string | undefined {
+  try {
+    parseEngineLocation(env)
+    return undefined
+  } catch (error) {
+    return messageOf(error)
+  }
+}
+
+async function checkImages(env: Env, table: ImageTable): Promise<Check> {
   const names = [...new Set(Object.values(table).map(({ image }) => image))]
-  const answers = await Promise.all(names.map((name) => askEngine(host, `/images/${name}/json`)))
+  const answers = await Promise.all(names.map((name) => askEngine(env, `/images/${name}/json`)))
   const present = names.filter((_, index) => answers[index] === OK)
   const missing = names.filter((name) => !present.includes(name))
   if (present.length === 0)

@@ -1,8 +1,9 @@
-import { request, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import { requestEngine, type EngineAddress } from '../engine-address.js'
 
 /** A question to the engine whose answer is a stream, or is in its headers. */
 export interface EngineCall {
-  readonly socketPath: string
+  readonly address: EngineAddress
   readonly method: 'HEAD' | 'GET' | 'POST'
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
@@ -13,14 +14,15 @@ export interface EngineCall {
 }
 
 /**
- * Asks the engine over its socket, and resolves with the head of its answer.
+ * Asks the engine, and resolves with the head of its answer.
  *
  * @throws Error when the engine does not answer, or the signal aborts.
  */
 export function callEngine(call: EngineCall): Promise<IncomingMessage> {
-  const { socketPath, method, path, headers = {}, signal, isQuiet = false } = call
+  const { address, method, path, headers = {}, signal, isQuiet = false } = call
   return new Promise((resolve, reject) => {
-    const question = request({ socketPath, method, path, headers, signal, agent: false }, resolve)
+    const question = requestEngine(address, { method, path, headers, signal })
+    question.once('response', resolve)
     if (isQuiet) question.once('socket', (socket) => socket.unref())
     question.once('error', reject)
     question.end()

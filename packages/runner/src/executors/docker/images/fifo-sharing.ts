@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import * as z from 'zod'
 import type { Logger } from '../../../logger.js'
 import { askEngine } from '../ask-engine.js'
+import type { EngineAddress } from '../engine-address.js'
 import { isEngineStatus } from '../engine-error.js'
 import { runProbe, type ProbeContext } from './probe-container.js'
 import { withTemporary } from './temporaries.js'
@@ -14,7 +15,7 @@ import { withTemporary } from './temporaries.js'
 /** What is needed to find out whether FIFOs are shared. */
 export interface FifoQuestion {
   readonly cacheDirectory: string
-  readonly socketPath: string
+  readonly address: EngineAddress
   readonly logger: Logger
   /** An image that has a shell. */
   readonly imageId: string
@@ -34,10 +35,10 @@ const ANSWER_TIMEOUT_MS = 10_000
  * machine or in a virtual one. Asked once per engine and machine, and kept in the cache directory.
  */
 export async function sharesFifos(question: FifoQuestion): Promise<boolean> {
-  const { cacheDirectory, socketPath, logger, getContext } = question
+  const { cacheDirectory, address, logger, getContext } = question
   try {
     const folder = join(cacheDirectory, 'engines')
-    const file = join(folder, `${await getEngineName(socketPath)}.json`)
+    const file = join(folder, `${await getEngineName(address)}.json`)
     const known = await readAnswer(file)
     if (known !== undefined) return known
     await mkdir(folder, { recursive: true, mode: 0o700 })
@@ -52,8 +53,8 @@ export async function sharesFifos(question: FifoQuestion): Promise<boolean> {
 
 const infoSchema = z.object({ ID: z.string() })
 
-async function getEngineName(socketPath: string): Promise<string> {
-  const { text } = await askEngine(socketPath, '/info', ANSWER_TIMEOUT_MS)
+async function getEngineName(address: EngineAddress): Promise<string> {
+  const { text } = await askEngine(address, '/info', ANSWER_TIMEOUT_MS)
   return `${infoSchema.parse(JSON.parse(text)).ID}@${hostname()}`.replaceAll(/[^\w.@-]/g, '-')
 }
 

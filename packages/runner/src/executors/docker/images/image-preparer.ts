@@ -1,6 +1,7 @@
 import type Docker from 'dockerode'
 import { SILENT, type Logger } from '../../../logger.js'
 import type { ContainerUser } from '../container-user.js'
+import type { EngineAddress } from '../engine-address.js'
 import { openFactCache, type ImageRecord } from './fact-cache.js'
 import { sharesFifos } from './fifo-sharing.js'
 import type { InspectedImage } from './inspect-image.js'
@@ -17,7 +18,7 @@ export interface PreparerOptions {
   readonly instance: string
   /** Connects to the engine; called only when there is something to find out. */
   readonly connect: () => Promise<Docker>
-  readonly socketPath: string
+  readonly address: EngineAddress
   /** Where what was found out is kept, for this runner and others. */
   readonly cacheDirectory: string
   /** The user that scripts run as. */
@@ -43,7 +44,7 @@ export interface ImagePreparer {
 
 /** Makes a preparer of the images of an engine. */
 export function createImagePreparer(options: PreparerOptions): ImagePreparer {
-  const { socketPath, connect, user, cacheDirectory, logger = SILENT } = options
+  const { address, connect, user, cacheDirectory, logger = SILENT } = options
   const traces = createTraces(options.instance)
   const cache = openFactCache(cacheDirectory, traces)
   // Others cannot be on a PATH.
@@ -57,7 +58,7 @@ export function createImagePreparer(options: PreparerOptions): ImagePreparer {
   const getContext = async (signal: AbortSignal): Promise<ProbeContext> => {
     const docker = await connect()
     await (swept ??= removeAbandonedProbes(docker).catch((error: unknown) => logger.warn(String(error))))
-    return { docker, socketPath, user, traces, signal }
+    return { docker, address, user, traces, signal }
   }
 
   const getRecord = (name: string, { id, env }: InspectedImage, waiter: Waiter): Promise<ImageRecord> =>
@@ -72,7 +73,7 @@ export function createImagePreparer(options: PreparerOptions): ImagePreparer {
   const askForFifos = (imageId: string): Promise<boolean> => {
     // Not the signal of who asks first: the answer is for all.
     const context = (): Promise<ProbeContext> => getContext(over.signal)
-    return sharesFifos({ cacheDirectory, socketPath, logger, imageId, getContext: context })
+    return sharesFifos({ cacheDirectory, address, logger, imageId, getContext: context })
   }
 
   return {
@@ -92,7 +93,7 @@ export function createImagePreparer(options: PreparerOptions): ImagePreparer {
         env: { ...inspected.env, PATH: path ?? inspected.env['PATH'] ?? DEFAULT_PATH },
       }
     },
-    sweep: () => sweepPreparations({ connect, socketPath, cacheDirectory, traces, logger }),
+    sweep: () => sweepPreparations({ connect, address, cacheDirectory, traces, logger }),
     async close(reason) {
       over.abort(reason)
       await Promise.all([tasks.close(reason), sharing])

@@ -53,7 +53,7 @@ const MAX_PULLS = 2
 
 /** Makes the store of the images of an engine. */
 export function createImageStore(options: ImageStoreOptions): ImageStore {
-  const { socketPath, logger = SILENT } = options
+  const { address, logger = SILENT } = options
   const { trustMs = TRUST_MS, pullTimeoutMs: timeoutMs = PULL_TIMEOUT_MS } = options
   const { credentials = createRegistryCredentials(process.env, logger) } = options
   const preparer = createImagePreparer(options)
@@ -68,7 +68,7 @@ export function createImageStore(options: ImageStoreOptions): ImageStore {
 
   /** Gives `undefined` when the image is not there, or not any more. */
   const find = async (name: string, waiter: Waiter): Promise<PreparedImage | undefined> => {
-    const inspected = await inspectImage(socketPath, name)
+    const inspected = await inspectImage(address, name)
     if (inspected === undefined) return undefined
     try {
       const image = await preparer.prepare(name, inspected, waiter)
@@ -82,7 +82,7 @@ export function createImageStore(options: ImageStoreOptions): ImageStore {
 
   const search = async (name: string, waiter: Waiter): Promise<PreparedImage> => {
     for (let pulls = 0; pulls <= MAX_PULLS; pulls++) {
-      if (pulls > 0) await pullImage(name, { socketPath, credentials, timeoutMs }, waiter)
+      if (pulls > 0) await pullImage(name, { address, credentials, timeoutMs }, waiter)
       const image = await find(name, waiter)
       if (image !== undefined) return image
     }
@@ -105,7 +105,7 @@ export function createImageStore(options: ImageStoreOptions): ImageStore {
   return {
     ensure,
     async has(name) {
-      return getFresh(name) !== undefined || (await inspectImage(socketPath, name)) !== undefined
+      return getFresh(name) !== undefined || (await inspectImage(address, name)) !== undefined
     },
     isCurrent({ name, id }) {
       const resolution = resolutions.get(name)

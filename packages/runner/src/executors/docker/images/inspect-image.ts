@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { StartError } from '../../executor.js'
 import { askEngine } from '../ask-engine.js'
+import type { EngineAddress } from '../engine-address.js'
 import { isImageId, parseImageName } from './image-name.js'
 
 /** What the engine says of an image. */
@@ -24,9 +25,12 @@ const imageSchema = z.object({
  *
  * @throws StartError when the name is none or the engine does not answer.
  */
-export async function inspectImage(socketPath: string, name: string): Promise<InspectedImage | undefined> {
+export async function inspectImage(
+  address: EngineAddress,
+  name: string,
+): Promise<InspectedImage | undefined> {
   if (!isImageId(name)) parseImageName(name)
-  const { status, text } = await askEngine(socketPath, `/images/${name}/json`, ANSWER_TIMEOUT_MS).catch(
+  const { status, text } = await askEngine(address, `/images/${name}/json`, ANSWER_TIMEOUT_MS).catch(
     (cause: unknown) => {
       throw new StartError('internal', `the Docker engine does not answer: ${String(cause)}`, { cause })
     },

@@ -2,6 +2,7 @@ import type Docker from 'dockerode'
 import type { Container, ContainerCreateOptions } from 'dockerode'
 import { randomUUID } from 'node:crypto'
 import type { ContainerUser } from '../container-user.js'
+import type { EngineAddress } from '../engine-address.js'
 import { describeEngineError, isEngineStatus } from '../engine-error.js'
 import { createFrameParser } from '../frame-parser.js'
 import { bindPath, createHardenedOptions } from '../hardening.js'
@@ -11,7 +12,7 @@ import type { Traces } from './traces.js'
 /** What containers are made with that look at an image. */
 export interface ProbeContext {
   readonly docker: Docker
-  readonly socketPath: string
+  readonly address: EngineAddress
   readonly user: ContainerUser
   readonly traces: Traces
   readonly signal: AbortSignal

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { text as readText } from 'node:stream/consumers'
 import * as z from 'zod'
 import { StartError } from '../../executor.js'
+import type { EngineAddress } from '../engine-address.js'
 import { callEngine } from './call-engine.js'
 import { isImageId, parseImageName } from './image-name.js'
 import { toPullError, type PullFailure } from './pull-failure.js'
@@ -11,7 +12,7 @@ import type { Waiter } from './shared-tasks.js'
 
 /** How images are pulled. */
 export interface PullOptions {
-  readonly socketPath: string
+  readonly address: EngineAddress
   readonly credentials: RegistryCredentials
   /** How long a pull may take. */
   readonly timeoutMs: number
@@ -37,7 +38,7 @@ export async function pullImage(name: string, options: PullOptions, waiter: Wait
     waiter.onProgress(message)
   }
   try {
-    const response = await askForImage(name, auth, options.socketPath, signal)
+    const response = await askForImage(name, auth, options.address, signal)
     if (response.statusCode !== 200) throw fail(toMessage(await readText(response)))
     await follow(response, createPullProgress(name, onProgress), fail)
   } catch (error) {
@@ -52,13 +53,13 @@ export async function pullImage(name: string, options: PullOptions, waiter: Wait
 function askForImage(
   name: string,
   auth: RegistryAuth | undefined,
-  socketPath: string,
+  address: EngineAddress,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   const { repository, reference } = parseImageName(name)
   const query = new URLSearchParams({ fromImage: repository, tag: reference }).toString()
   return callEngine({
-    socketPath,
+    address,
     method: 'POST',
     path: `/images/create?${query}`,
     headers: auth === undefined ? {} : { 'X-Registry-Auth': toHeader(auth) },

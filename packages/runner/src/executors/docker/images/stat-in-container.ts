@@ -31,9 +31,9 @@ export async function findProgramAt(
   return undefined
 }
 
-async function statInContainer({ socketPath, signal }: ProbeContext, id: string, path: string) {
+async function statInContainer({ address, signal }: ProbeContext, id: string, path: string) {
   const response = await callEngine({
-    socketPath,
+    address,
     method: 'HEAD',
     path: `/containers/${id}/archive?path=${encodeURIComponent(path)}`,
     signal,

@@ -1,6 +1,7 @@
 import type Docker from 'dockerode'
 import { join } from 'node:path'
 import type { Logger } from '../../../logger.js'
+import type { EngineAddress } from '../engine-address.js'
 import { removeLeft } from '../remove-left.js'
 import { PROBE_LABEL } from './probe-container.js'
 import { sweepTemporaries } from './temporaries.js'
@@ -9,7 +10,7 @@ import type { Traces } from './traces.js'
 /** Where preparations leave something. */
 export interface PreparationSweep {
   readonly connect: () => Promise<Docker>
-  readonly socketPath: string
+  readonly address: EngineAddress
   readonly cacheDirectory: string
   readonly traces: Traces
   readonly logger: Logger
@@ -24,10 +25,10 @@ export interface PreparationSweep {
  * @throws Error when the engine does not say which containers there are.
  */
 export async function sweepPreparations(sweep: PreparationSweep): Promise<boolean> {
-  const { connect, socketPath, cacheDirectory, traces, logger } = sweep
+  const { connect, address, cacheDirectory, traces, logger } = sweep
   const { staying } = await removeLeft({
     connect,
-    socketPath,
+    address,
     label: `${PROBE_LABEL}=${traces.instance}`,
     isInUse: ({ Names }) => Names.some((name) => traces.inUse.has(name.replace(/^\//, ''))),
     logger,

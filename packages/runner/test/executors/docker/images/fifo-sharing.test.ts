@@ -12,13 +12,13 @@ async function ask(cacheDirectory: string, socketPath = DEFAULT_SOCKET_PATH, ima
   const warnings: string[] = []
   const getContext = vi.fn(async () => ({
     docker,
-    socketPath,
+    address: { socketPath },
     user: getContainerUser(),
     traces: createTraces('test'),
     signal: AbortSignal.timeout(30_000),
   }))
   const logger = { info: () => undefined, warn: (message: string) => void warnings.push(message) }
-  const answer = await sharesFifos({ cacheDirectory, socketPath, logger, imageId, getContext })
+  const answer = await sharesFifos({ cacheDirectory, address: { socketPath }, logger, imageId, getContext })
   return { answer, warnings, getContext }
 }
 

@@ -293,7 +293,7 @@ describe.skipIf(!(await requireDocker()))('createImageStore', () => {
   })
 
   it('says that the engine does not answer', async () => {
-    const { store } = await makeStore({ socketPath: '/nowhere.sock' })
+    const { store } = await makeStore({ address: { socketPath: '/nowhere.sock' } })
 
     await expect(store.ensure(PYTHON, listen())).rejects.toMatchObject({
       reason: 'internal',

@@ -39,7 +39,7 @@ export async function makeStore(options: Partial<ImageStoreOptions> = {}) {
   const store: ImageStore = createImageStore({
     instance: `images-${randomUUID()}`,
     connect,
-    socketPath: DEFAULT_SOCKET_PATH,
+    address: { socketPath: DEFAULT_SOCKET_PATH },
     user: getContainerUser(),
     logger: { info: () => undefined, warn: (message) => warnings.push(message) },
     ...options,

@@ -16,7 +16,7 @@ import { docker } from './make-store.js'
 
 const makeContext = (signal = AbortSignal.timeout(30_000)) => ({
   docker,
-  socketPath: DEFAULT_SOCKET_PATH,
+  address: { socketPath: DEFAULT_SOCKET_PATH },
   user: getContainerUser(),
   traces: createTraces('test'),
   signal,

@@ -14,7 +14,7 @@ const containing = (part: object): unknown => expect.objectContaining(part)
 function probe(id: string, names: readonly string[] = []) {
   const context = {
     docker,
-    socketPath: DEFAULT_SOCKET_PATH,
+    address: { socketPath: DEFAULT_SOCKET_PATH },
     user: getContainerUser(),
     traces: createTraces('test'),
     signal: AbortSignal.timeout(60_000),

@@ -22,7 +22,7 @@ async function leave(instance: string, cacheDirectory: string): Promise<void> {
   const traces = createTraces(instance)
   const context = {
     docker,
-    socketPath: DEFAULT_SOCKET_PATH,
+    address: { socketPath: DEFAULT_SOCKET_PATH },
     user: getContainerUser(),
     traces,
     signal: AbortSignal.timeout(60_000),
