@@ -10,6 +10,7 @@ export const createTestImage = (name: string, id = name): PreparedImage => ({
   programs: { python3: { path: '/usr/bin/python3', version: '3.11.2' } },
   tools: { pip: false, uv: false, npm: false },
   pycacheDirectory: null,
+  sharesFiles: true,
   sharesFifos: true,
   env: { PATH: '/usr/bin:/bin' },
 })

@@ -19,7 +19,8 @@ const recordSchema = z.object({
   programs: z.record(z.string(), programSchema),
   tools: z.object({ pip: z.boolean(), uv: z.boolean(), npm: z.boolean() }),
   path: z.string().nullable(),
-  pycache: z.enum(['unneeded', 'made', 'impossible']),
+  /** `untried` where containers do not see what is on this machine. */
+  pycache: z.enum(['unneeded', 'untried', 'made', 'impossible']),
 })
 
 /** What a preparation found, as it is kept on disk. */

@@ -1,26 +1,12 @@
 import { execFile } from 'node:child_process'
-import { chmod, chown, mkdir, open, readFile, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, open } from 'node:fs/promises'
 import { constants } from 'node:fs'
-import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import * as z from 'zod'
-import type { Logger } from '../../../logger.js'
-import { askEngine } from '../ask-engine.js'
-import type { EngineAddress } from '../engine-address.js'
 import { isEngineStatus } from '../engine-error.js'
+import { answerOnce, type EngineQuestion } from './engine-answers.js'
 import { runProbe, type ProbeContext } from './probe-container.js'
 import { withTemporary } from './temporaries.js'
-
-/** What is needed to find out whether FIFOs are shared. */
-export interface FifoQuestion {
-  readonly cacheDirectory: string
-  readonly address: EngineAddress
-  readonly logger: Logger
-  /** An image that has a shell. */
-  readonly imageId: string
-  readonly getContext: () => Promise<ProbeContext>
-}
 
 const execute = promisify(execFile)
 
@@ -28,47 +14,15 @@ const WORD = 'rgrid-fifo'
 // Not where containers of scripts have their directory: what is found there is swept away with all around it.
 const TARGET = '/rgrid-fifo'
 const DEADLINE_MS = 30_000
-const ANSWER_TIMEOUT_MS = 10_000
 
 /**
  * Whether a FIFO in a mounted directory connects a container with this process: not where the engine is on another
- * machine or in a virtual one. Asked once per engine and machine, and kept in the cache directory.
+ * machine or in a virtual one. The image has to have a shell.
  */
-export async function sharesFifos(question: FifoQuestion): Promise<boolean> {
-  const { cacheDirectory, address, logger, getContext } = question
-  try {
-    const folder = join(cacheDirectory, 'engines')
-    const file = join(folder, `${await getEngineName(address)}.json`)
-    const known = await readAnswer(file)
-    if (known !== undefined) return known
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    const answer = await tryFifo(await getContext(), question)
-    await writeFile(file, JSON.stringify({ sharesFifos: answer }))
-    return answer
-  } catch (error) {
-    logger.warn(`whether containers share FIFOs with this machine is not known: ${String(error)}`)
-    return false
-  }
-}
+export const sharesFifos = (question: EngineQuestion): Promise<boolean | undefined> =>
+  answerOnce(question, 'fifos', (context) => tryFifo(context, question))
 
-const infoSchema = z.object({ ID: z.string() })
-
-async function getEngineName(address: EngineAddress): Promise<string> {
-  const { text } = await askEngine(address, '/info', ANSWER_TIMEOUT_MS)
-  return `${infoSchema.parse(JSON.parse(text)).ID}@${hostname()}`.replaceAll(/[^\w.@-]/g, '-')
-}
-
-const answerSchema = z.object({ sharesFifos: z.boolean() })
-
-async function readAnswer(file: string): Promise<boolean | undefined> {
-  try {
-    return answerSchema.parse(JSON.parse(await readFile(file, 'utf8'))).sharesFifos
-  } catch {
-    return undefined
-  }
-}
-
-function tryFifo(context: ProbeContext, { cacheDirectory, imageId }: FifoQuestion): Promise<boolean> {
+function tryFifo(context: ProbeContext, { cacheDirectory, imageId }: EngineQuestion): Promise<boolean> {
   return withTemporary(context.traces, join(cacheDirectory, 'fifo'), async (directory) => {
     await mkdir(directory, { mode: 0o700 })
     const fifo = join(directory, 'fifo')

@@ -3,7 +3,9 @@ import { SILENT, type Logger } from '../../../logger.js'
 import type { ContainerUser } from '../container-user.js'
 import type { EngineAddress } from '../engine-address.js'
 import { openFactCache, type ImageRecord } from './fact-cache.js'
+import type { EngineQuestion } from './engine-answers.js'
 import { sharesFifos } from './fifo-sharing.js'
+import { sharesFiles } from './file-sharing.js'
 import type { InspectedImage } from './inspect-image.js'
 import { prepareImage } from './prepare-image.js'
 import { DEFAULT_PATH, type PreparedImage } from './prepared-image.js'
@@ -52,7 +54,6 @@ export function createImagePreparer(options: PreparerOptions): ImagePreparer {
   const records = new Map<string, ImageRecord>()
   const tasks = createSharedTasks<ImageRecord>()
   const over = new AbortController()
-  let sharing: Promise<boolean> | undefined
   let swept: Promise<void> | undefined
 
   const getContext = async (signal: AbortSignal): Promise<ProbeContext> => {
@@ -61,25 +62,43 @@ export function createImagePreparer(options: PreparerOptions): ImagePreparer {
     return { docker, address, user, traces, signal }
   }
 
-  const getRecord = (name: string, { id, env }: InspectedImage, waiter: Waiter): Promise<ImageRecord> =>
+  /** Asks a question about the engine, until there is an answer: that stands for all images. */
+  const createAsker = (ask: (question: EngineQuestion) => Promise<boolean | undefined>) => {
+    let asked: Promise<boolean | undefined> | undefined
+    return {
+      async ask(imageId: string): Promise<boolean> {
+        // Not the signal of who asks first: the answer is for all.
+        const context = (): Promise<ProbeContext> => getContext(over.signal)
+        asked ??= ask({ cacheDirectory, address, logger, imageId, getContext: context })
+        const answer = await asked
+        if (answer === undefined) asked = undefined
+        return answer === true
+      },
+      whenIdle: async (): Promise<void> => void (await asked),
+    }
+  }
+  const files = createAsker(sharesFiles)
+  const fifos = createAsker(sharesFifos)
+
+  const getRecord = (
+    name: string,
+    { id, env }: InspectedImage,
+    hasFiles: boolean,
+    waiter: Waiter,
+  ): Promise<ImageRecord> =>
     tasks.join(id, waiter, async ({ onProgress, signal }) => {
       const image = { id, path: env['PATH'], names }
       const context = (): Promise<ProbeContext> => getContext(signal)
-      const record = await prepareImage({ cache, logger, name, image, onProgress, getContext: context })
+      const facts = { cache, logger, name, image, sharesFiles: hasFiles }
+      const record = await prepareImage({ ...facts, onProgress, getContext: context })
       records.set(id, record)
       return record
     })
 
-  const askForFifos = (imageId: string): Promise<boolean> => {
-    // Not the signal of who asks first: the answer is for all.
-    const context = (): Promise<ProbeContext> => getContext(over.signal)
-    return sharesFifos({ cacheDirectory, address, logger, imageId, getContext: context })
-  }
-
   return {
     async prepare(name, inspected, waiter) {
-      const record = records.get(inspected.id) ?? (await getRecord(name, inspected, waiter))
-      if (record.hasShell) sharing ??= askForFifos(record.id)
+      const hasFiles = await files.ask(inspected.id)
+      const record = records.get(inspected.id) ?? (await getRecord(name, inspected, hasFiles, waiter))
       const { id, hasShell, hasSleep, programs, tools, pycache, path } = record
       return {
         name,
@@ -88,15 +107,16 @@ export function createImagePreparer(options: PreparerOptions): ImagePreparer {
         hasSleep,
         programs,
         tools,
-        pycacheDirectory: pycache === 'made' ? cache.getPycacheDirectory(id) : null,
-        sharesFifos: hasShell && (await sharing) === true,
+        pycacheDirectory: hasFiles && pycache === 'made' ? cache.getPycacheDirectory(id) : null,
+        sharesFiles: hasFiles,
+        sharesFifos: hasFiles && hasShell && (await fifos.ask(id)),
         env: { ...inspected.env, PATH: path ?? inspected.env['PATH'] ?? DEFAULT_PATH },
       }
     },
     sweep: () => sweepPreparations({ connect, address, cacheDirectory, traces, logger }),
     async close(reason) {
       over.abort(reason)
-      await Promise.all([tasks.close(reason), sharing])
+      await Promise.all([tasks.close(reason), files.whenIdle(), fifos.whenIdle()])
     },
   }
 }

@@ -13,6 +13,8 @@ export interface Preparation {
   /** The image's name, for whoever reads of it. */
   readonly name: string
   readonly image: ImageToProbe
+  /** Whether containers see directories of this machine. */
+  readonly sharesFiles: boolean
   readonly onProgress: (message: string) => void
   /** Connects to the engine: only where something has to be found out. */
   readonly getContext: () => Promise<ProbeContext>
@@ -49,8 +51,9 @@ export async function prepareImage(preparation: Preparation): Promise<ImageRecor
   return record
 }
 
-async function isEnough(known: ImageRecord, { cache, image }: Preparation): Promise<boolean> {
+async function isEnough(known: ImageRecord, { cache, image, sharesFiles }: Preparation): Promise<boolean> {
   if (!image.names.every((each) => known.names.includes(each))) return false
+  if (known.pycache === 'untried') return !sharesFiles
   if (known.pycache !== 'made') return true
   return (await stat(cache.getPycacheDirectory(image.id)).catch(() => undefined)) !== undefined
 }
@@ -62,12 +65,13 @@ const toTools = ({ programs, python }: ProbeFacts): ImageRecord['tools'] => ({
 })
 
 async function compile(
-  { cache, name, image, logger, onProgress }: Preparation,
+  { cache, name, image, logger, sharesFiles, onProgress }: Preparation,
   context: ProbeContext,
   { programs, python }: ProbeFacts,
 ): Promise<ImageRecord['pycache']> {
   const program = programs['python3']
   if (program === undefined || python === undefined || python.isCompiled) return 'unneeded'
+  if (!sharesFiles) return 'untried'
   onProgress(`preparing image ${name}: compiling its Python library`)
   const directory = cache.getPycacheDirectory(image.id)
   try {

@@ -26,10 +26,12 @@ export interface PreparedImage extends ImageFacts {
   readonly name: string
   /**
    * The directory on this machine that holds the compiled standard library of its `python3`, laid out for
-   * `PYTHONPYCACHEPREFIX`, to be mounted read-only. `null` where the image has its own, or it could not be made. It has
+   * `PYTHONPYCACHEPREFIX`, to be mounted read-only. `null` where the image has its own, or it could not be made or mounted. It has
    * an empty folder `deps`, where the compiled files of dependencies at `/deps` can be mounted.
    */
   readonly pycacheDirectory: string | null
+  /** Whether a directory of this machine can be mounted into its containers. */
+  readonly sharesFiles: boolean
   /** Whether it has a shell, and FIFOs in a mounted directory connect its containers with this process. */
   readonly sharesFifos: boolean
   /** The image's own environment, with the `PATH` that its containers get. */

@@ -56,19 +56,19 @@ describe.skipIf(!(await requireDocker()))('sharesFifos', () => {
     const [file = ''] = await readdir(join(directory, 'engines'))
     const path = join(directory, 'engines', file)
 
-    await writeFile(path, '{"sharesFifos":false}')
+    await writeFile(path, '{"isShared":false}')
     expect((await ask(directory)).answer).toBe(false)
     await writeFile(path, '{')
     expect((await ask(directory)).answer).toBe(true)
-    expect(await readFile(path, 'utf8')).toBe('{"sharesFifos":true}')
+    expect(await readFile(path, 'utf8')).toBe('{"isShared":true}')
   })
 
-  it('is false where the engine does not answer, and that is not kept', async () => {
+  it('is not known where the engine does not answer, and that is not kept', async () => {
     const directory = await makeDirectory()
 
     const { answer, warnings } = await ask(directory, '/nowhere.sock')
 
-    expect(answer).toBe(false)
+    expect(answer).toBe(undefined)
     expect(warnings).toEqual([expect.stringContaining('ENOENT')])
     expect(await readdir(directory)).toEqual([])
   })

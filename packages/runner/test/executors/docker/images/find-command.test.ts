@@ -9,6 +9,7 @@ const IMAGE = {
   programs: { python3: { path: '/usr/local/bin/python3', version: '3.12.1' } },
   tools: { pip: false, uv: false, npm: false },
   pycacheDirectory: null,
+  sharesFiles: true,
   sharesFifos: true,
   env: {},
 }

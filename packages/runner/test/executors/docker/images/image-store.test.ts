@@ -57,8 +57,8 @@ describe.skipIf(!(await requireDocker()))('createImageStore', () => {
     const images = await Promise.all(names.map((name) => store.ensure(name, listen())))
 
     expect(images.map(({ name }) => name)).toEqual(names)
-    // For the image, and for the FIFOs of the engine.
-    expect(create).toHaveBeenCalledTimes(2)
+    // For the image, and for the files and the FIFOs of the engine.
+    expect(create).toHaveBeenCalledTimes(3)
   })
 
   it('leaves no container behind when it is closed half way', async () => {
