@@ -87,7 +87,7 @@ async function goOn(
   const workspace = toWorkspace(memo, place.workDir)
   const warn = (error: unknown): void => logger.warn(`attempt ${reporter.id}: ${String(error)}`)
   try {
-    await followScript({ api, reporter, lease, log, workspace, stop, container: place.container }, running)
+    await followScript({ api, reporter, lease, log, place, workspace, stop }, running)
   } catch (error) {
     warn(error)
   } finally {

@@ -5,6 +5,7 @@ import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import type { Place } from '../executors/executor.js'
 import { listOutputs, type OutputCandidate } from './list-outputs.js'
 import { createSkipList } from './skip-list.js'
 import type { Workspace } from './workspace.js'
@@ -22,14 +23,17 @@ const MODE_EXECUTABLE = 0o111n
  * does not have.
  *
  * @param onUpload - called before the first upload, which may take its time
+ * @param bringFiles - brings the files to the workspace where they are elsewhere
  * @throws RGridError when the server cannot store a file.
  */
 export async function collectOutputs(
   api: Api,
   workspace: Workspace,
   onUpload: () => Promise<void>,
+  bringFiles?: Place['bringFiles'],
 ): Promise<Outputs> {
   const skips = createSkipList()
+  await bringFiles?.((path, reason) => skips.add(path, reason))
   const { candidates } = await listOutputs(workspace, skips)
   const files: WireFile[] = []
   let inlineLeft: number = LIMITS.inlineTotalBytes

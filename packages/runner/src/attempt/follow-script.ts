@@ -1,6 +1,5 @@
-import type { Phases } from '@rgrid/protocol'
 import type { Api } from '@rgrid/protocol/client'
-import type { Running } from '../executors/executor.js'
+import type { Place, Running } from '../executors/executor.js'
 import { toEnding, type AttemptReporter } from './attempt-reporter.js'
 import { collectOutputs, type Outputs } from './collect-outputs.js'
 import type { LeaseKeeper } from './lease-keeper.js'
@@ -16,11 +15,11 @@ export interface ScriptContext {
   readonly reporter: AttemptReporter
   readonly lease: LeaseKeeper
   readonly log: LogShipper
+  readonly place: Pick<Place, 'container' | 'bringFiles'>
   readonly workspace: Workspace
   readonly stop: StopSignals
   /** Measures where the time goes, unless somebody else has started the script. */
   readonly watch?: Stopwatch
-  readonly container: Phases['container']
 }
 
 /**
@@ -28,7 +27,7 @@ export interface ScriptContext {
  * reports. When the right to the attempt is gone the script is killed and nothing is reported.
  */
 export async function followScript(context: ScriptContext, running: Running): Promise<void> {
-  const { reporter, log, stop, watch, container } = context
+  const { reporter, log, stop, watch, place } = context
   const pumped = pumpOutput(running, log, () => watch?.noteOutput())
   const ending = await watchScript(running, stop)
   watch?.lap('scriptMs')
@@ -36,12 +35,15 @@ export async function followScript(context: ScriptContext, running: Running): Pr
   if (stop.lost.aborted) return
   const [final, outputs] = await collect(context, ending)
   watch?.lap('outputsMs')
-  await reporter.complete(final, await log.finish(), outputs, watch?.read(container))
+  await reporter.complete(final, await log.finish(), outputs, watch?.read(place.container))
 }
 
-async function collect({ api, workspace, lease }: ScriptContext, ending: Ending): Promise<[Ending, Outputs]> {
+async function collect(
+  { api, workspace, lease, place }: ScriptContext,
+  ending: Ending,
+): Promise<[Ending, Outputs]> {
   try {
-    return [ending, await collectOutputs(api, workspace, () => lease.finishing())]
+    return [ending, await collectOutputs(api, workspace, () => lease.finishing(), place.bringFiles)]
   } catch (error) {
     const skipped = [{ path: '.', reason: 'could not be stored' }]
     const { message } = toEnding('blob_store', error)

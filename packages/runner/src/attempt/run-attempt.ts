@@ -127,8 +127,7 @@ function createAttempt(
     if (running === undefined) return
     watch.lap('launchMs')
     const stop = { timeoutMs, cancelled, stopped, lost }
-    const { container } = place
-    await followScript({ api, reporter, lease, log, workspace, stop, watch, container }, running)
+    await followScript({ api, reporter, lease, log, place, workspace, stop, watch }, running)
   }
 
   return { id: reporter.id, prepare, run }

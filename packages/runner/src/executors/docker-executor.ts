@@ -1,6 +1,7 @@
 import type { KnownRuntime } from '@rgrid/protocol'
 import { mkdir } from 'node:fs/promises'
 import { SILENT, type Logger } from '../logger.js'
+import { createArchivePlace } from './docker/archive/archive-place.js'
 import { createAttachedPlace, toContainerName } from './docker/attached-place.js'
 import { completeLaunch } from './docker/complete-launch.js'
 import { getContainerUser } from './docker/container-user.js'
@@ -10,7 +11,7 @@ import { createDockerContext } from './docker/docker-context.js'
 import type { EngineAddress } from './docker/engine-address.js'
 import { isEngineStatus } from './docker/engine-error.js'
 import type { PreparedImage } from './docker/images/prepared-image.js'
-import { toShape, type ShapeRequest } from './docker/shape.js'
+import { toShape, type Shape, type ShapeRequest } from './docker/shape.js'
 import { createContainerPool } from './docker/waiting/container-pool.js'
 import { createWaitingPlace } from './docker/waiting/waiting-place.js'
 import { StartError, type Executor, type Place, type PlaceRequest } from './executor.js'
@@ -74,6 +75,8 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
     images.ensure(getImageName(request), request).catch((error: unknown) => {
       throw explainImage(error, request)
     })
+  const toShapeHere = async (request: ShapeRequest, image: PreparedImage): Promise<Shape> =>
+    toShape(request, image, (await context.getSize()).cpus)
   /** Whether scripts can be handed to containers that run: that takes a shell there, and FIFOs that both sides see. */
   const canWait = ({ sharesFifos }: PreparedImage): boolean =>
     sharesFifos && options.engineRuntime === undefined
@@ -82,7 +85,11 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
     const entry = getEntry(runtimes, request.runtime)
     const image = await ensureImage(request)
     const complete = completeLaunch(request, entry, image)
-    const shape = toShape(request, image)
+    const shape = await toShapeHere(request, image)
+    if (!image.sharesFiles) {
+      const container = await context.getContainerContext()
+      return createArchivePlace({ ...container, complete, meter: context.meter }, request, shape)
+    }
     if (!canWait(image)) {
       const container = await context.getContainerContext()
       return context.keepLayer(shape, await createAttachedPlace({ ...container, complete }, request, shape))
@@ -109,7 +116,7 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
     if (!keepWarm) return
     for (const name of (await listPresent()).slice(0, PREWARMED)) {
       const image = await images.ensure(name, NOBODY)
-      if (canWait(image)) pool.prewarm(toShape(PLAIN_REQUEST, image))
+      if (canWait(image)) pool.prewarm(await toShapeHere(PLAIN_REQUEST, image))
     }
   }
 
@@ -122,7 +129,7 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
       const isPresent = (name: string): boolean => present.includes(getEntry(runtimes, name).image)
       const absent = names.filter((name) => !isPresent(name))
       await mkdir(options.workDirectory, { recursive: true })
-      const most = await measureMachine(options.workDirectory)
+      const most = await measureMachine(options.workDirectory, await context.getSize())
       return [
         createOffer(names.filter(isPresent), runtimes, allowedImages, most),
         createOffer(absent, runtimes, allowedImages, most),
@@ -137,6 +144,7 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
     },
     async install(request) {
       const image = await ensureImage(request)
+      if (!image.sharesFiles) throw new StartError('dependency_install', NO_DEPENDENCIES)
       return dependencies.ensure({ ...request, base: image.id })
     },
     findOrphans: () => context.findOrphans(),
@@ -148,6 +156,9 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
     },
   }
 }
+
+const NO_DEPENDENCIES =
+  'packages cannot be installed on a Docker engine that sees no files of its runner: use an image that has them, or run the runner on the machine of the engine'
 
 const NOBODY = { onProgress: () => undefined, signal: new AbortController().signal }
 

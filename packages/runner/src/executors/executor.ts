@@ -53,6 +53,9 @@ export interface Launch {
   readonly memo?: string
 }
 
+/** Tells of a file that stays behind. */
+export type Skip = (path: string, reason: string) => void
+
 /** Somewhere that one script can be started, once: a directory, and around it a container perhaps. */
 export interface Place {
   /** An absolute directory of the runner's own, empty at first: the script's working directory. */
@@ -64,6 +67,11 @@ export interface Place {
    * @throws StartError when it could not be started; then it provably was not.
    */
   start(launch: Launch): Promise<Running>
+  /**
+   * Brings the script's files to {@link Place.workDir} where they are elsewhere, after its end: called once then, before
+   * they are read. Never rejects: what stays behind is told, by its path and with the reason.
+   */
+  readonly bringFiles?: (skip: Skip) => Promise<void>
   /**
    * Removes the place with whatever is left in it, processes, container and files. Called once: after the end of the
    * script and the collection of its files, or in place of a start.

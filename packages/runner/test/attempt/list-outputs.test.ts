@@ -54,6 +54,19 @@ describe('the outputs of a workspace', () => {
     ])
   })
 
+  test('are brought before they are read, and what stays behind is told', async () => {
+    const workspace = await createTestWorkspace()
+    const bringFiles = async (skip: (path: string, reason: string) => void): Promise<void> => {
+      await writeFile(join(workspace.workDir, 'brought'), 'x')
+      skip('link', 'is a symbolic link')
+    }
+
+    const { files, skipped } = await collectOutputs(noApi, workspace, () => Promise.resolve(), bringFiles)
+
+    expect(files.map(({ path }) => path)).toEqual(['brought'])
+    expect(skipped).toEqual([{ path: 'link', reason: 'is a symbolic link' }])
+  })
+
   test('do not include an input that was only touched', async () => {
     const workspace = await createTestWorkspace({ 'script.py': 'pass', 'data.txt': 'one' })
     await utimes(join(workspace.workDir, 'data.txt'), 1, 1)

@@ -4,10 +4,9 @@ import { createContainerOptions, LABELS } from './container-policy.js'
 import { handOver } from './container-user.js'
 import { createContainerDirectory } from './control-directory.js'
 import { createContainer, toStartError } from './create-container.js'
-import { formatDeadline } from './deadline-script.js'
-import { formatLaunchProgram } from './launch-program.js'
-import { formatLaunchScript, type LaunchScript } from './launch-script.js'
+import type { LaunchScript } from './launch-script.js'
 import { readProcesses } from './list-processes.js'
+import { prepareLaunch } from './prepare-launch.js'
 import { removeContainer } from './remove-container.js'
 import type { Shape } from './shape.js'
 import { startContainer } from './start-container.js'
@@ -19,19 +18,23 @@ export interface AttachedPlaceContext extends ContainerContext {
   readonly complete: (launch: Launch) => LaunchScript
 }
 
-// An init, and a timer of two.
-const OWN_PIDS = 3
+/** An init, and a timer of two. */
+export const ATTACHED_PIDS = 3
 
 /** The name of the container of an attempt: the engine refuses to make the same one twice. */
 export const toContainerName = ({ executionId, attempt }: PlaceRequest): string =>
   `rgrid-${executionId}-${attempt}`
 
+/** The labels of the container of an attempt. */
+export const createLabels = (instance: string, { executionId, attempt }: PlaceRequest) => ({
+  [LABELS.instance]: instance,
+  [LABELS.execution]: executionId,
+  [LABELS.attempt]: String(attempt),
+})
+
 /**
  * Makes a place whose container is started with the script: for images without a shell, and for engines that share no
  * FIFO with this process. Output comes through the engine.
- *
- * The container keeps the script's deadline itself where the image has a shell and `sleep`, and the engine an init.
- * Nothing in an image without a shell could: there the deadline is the runner's to keep.
  */
 export async function createAttachedPlace(
   { docker, instance, root, homes, complete, ...setup }: AttachedPlaceContext,
@@ -43,37 +46,22 @@ export async function createAttachedPlace(
   const { workDir, mountDir } = directory
   const undo = [(): Promise<void> => directory.remove()]
   let id = ''
-  const keepsDeadline = shape.image.hasShell && shape.image.hasSleep && setup.hasInit
-  const formatStart = (given: Launch): string =>
-    (keepsDeadline ? formatDeadline(given.deadlineMs) : '') + formatLaunchScript(complete(given))
   const launch = async (given: Launch): Promise<Running> => {
     await handOver(workDir, setup.user)
-    const {
-      name: file,
-      text,
-      entrypoint,
-    } = shape.image.hasShell
-      ? {
-          name: 'launch',
-          text: formatStart(given),
-          entrypoint: ['/bin/sh', '/rgrid/launch'],
-        }
-      : formatLaunchProgram(complete(given))
+    const { hasInit } = setup
+    const { file, text, entrypoint, deadlineMs } = prepareLaunch(given, {
+      image: shape.image,
+      hasInit,
+      complete,
+    })
     directory.write(file, text)
-    const labels = {
-      [LABELS.instance]: instance,
-      [LABELS.execution]: request.executionId,
-      [LABELS.attempt]: String(request.attempt),
-    }
-    const own = { ...setup, name, labels, entrypoint, workDir, mountDir, ownPids: OWN_PIDS }
+    const labels = createLabels(instance, request)
+    const own = { ...setup, name, labels, entrypoint, workDir, mountDir, ownPids: ATTACHED_PIDS }
     const container = await createContainer(docker, createContainerOptions(shape, own))
     undo.push(() => removeContainer(container))
     id = container.id
     const { memoryMib } = shape.resources
-    return startContainer(container, {
-      memoryMib,
-      deadlineMs: keepsDeadline ? given.deadlineMs : undefined,
-    })
+    return startContainer(container, { memoryMib, deadlineMs })
   }
   return {
     workDir,

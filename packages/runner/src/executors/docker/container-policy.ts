@@ -13,10 +13,12 @@ export interface ContainerSetup {
   readonly user: ContainerUser
   /** What it starts with. No argument, environment value or secret of a script may be in it. */
   readonly entrypoint: readonly string[]
-  /** The directory that it sees at `/work`. */
+  /** What it sees at `/work`: a directory, or a volume's name. */
   readonly workDir: string
-  /** The runner's directory that it sees at `/rgrid`. */
+  /** What it sees at `/rgrid`: the runner's directory, or a volume's name. */
   readonly mountDir: string
+  /** Whether those are volumes, and nothing of the runner's machine is seen. */
+  readonly areVolumes?: boolean
   /** How many processes of RGrid run in it beside the script's. */
   readonly ownPids: number
   /** Whether the engine can put an init before the script. */
@@ -30,6 +32,8 @@ export const LABELS = {
   instance: 'rgrid.instance',
   execution: 'rgrid.execution',
   attempt: 'rgrid.attempt',
+  /** The name of the directory of a container that sees nothing of it, and of its volumes. */
+  place: 'rgrid.place',
 } as const
 
 const MIB = 1024 * 1024
@@ -48,7 +52,7 @@ export function createContainerOptions(shape: Shape, setup: ContainerSetup): Con
     memoryMib,
     pids: Math.max(1, pids) + setup.ownPids,
     openFiles: OPEN_FILES,
-    mounts: createMounts(shape, setup),
+    mounts: setup.areVolumes === true ? createVolumeMounts(setup) : createMounts(shape, setup),
     engineRuntime: setup.engineRuntime,
   })
   return {
@@ -61,7 +65,8 @@ export function createContainerOptions(shape: Shape, setup: ContainerSetup): Con
     AttachStdout: true,
     AttachStderr: true,
     // Less than half the start time of network mode `none`, and the same: a name space of its own with only `lo`.
-    NetworkDisabled: shape.network === 'none',
+    // But then the engine supplies no `/etc/hosts`, and a volume cannot.
+    NetworkDisabled: shape.network === 'none' && setup.areVolumes !== true,
     Labels: { ...setup.labels },
     HostConfig: {
       ...hardened.HostConfig,
@@ -69,6 +74,7 @@ export function createContainerOptions(shape: Shape, setup: ContainerSetup): Con
       Ulimits: [...(hardened.HostConfig.Ulimits ?? []), { Name: 'fsize', Soft: fileBytes, Hard: fileBytes }],
       Init: setup.hasInit,
       LogConfig: { Type: 'none', Config: {} },
+      ...(setup.areVolumes === true ? createNetwork(shape) : {}),
     },
   }
 }
@@ -88,6 +94,21 @@ function createMounts(
     ...(layer === undefined ? [] : bindLayer(layer, image)),
   ]
 }
+
+function createVolumeMounts({ workDir, mountDir }: ContainerSetup): MountSettings[] {
+  const mount = (source: string, target: string, isReadOnly: boolean): MountSettings => ({
+    Type: 'volume',
+    Source: source,
+    Target: target,
+    ReadOnly: isReadOnly,
+    // Nothing of the image is copied into them.
+    VolumeOptions: { NoCopy: true, Labels: {}, DriverConfig: { Name: '', Options: {} } },
+  })
+  return [mount(workDir, '/work', false), mount(mountDir, '/rgrid', true)]
+}
+
+const createNetwork = ({ network }: Shape) =>
+  network === 'none' ? { NetworkMode: 'none', ExtraHosts: ['rgrid:127.0.0.1'] } : {}
 
 /** Where a container sees the compiled standard library of its image. */
 export const PYCACHE_TARGET = '/var/cache/rgrid/pycache'

@@ -1,7 +1,7 @@
 import { LIMITS, type Offer, type Resources, type Runtime } from '@rgrid/protocol'
 import { statfs } from 'node:fs/promises'
-import { availableParallelism, totalmem } from 'node:os'
 import { getEntry, type RuntimeEntry, type RuntimeTable } from '../runtimes/runtime-table.js'
+import type { EngineSize } from './engine-size.js'
 
 const MIB = 1024 * 1024
 
@@ -29,12 +29,15 @@ const toDetail = ({ command, extensions, programs, ...entry }: RuntimeEntry) => 
   programs: [...programs],
 })
 
-/** The most that one script may use of this machine, whose disk is the one that `directory` is on. */
-export async function measureMachine(directory: string): Promise<Resources> {
+/**
+ * The most that one script may use: of the engine's machine, and of the disk that `directory` is on, as the script's files
+ * come to lie there wherever it runs.
+ */
+export async function measureMachine(directory: string, { cpus, memoryMib }: EngineSize): Promise<Resources> {
   const { blocks, bsize } = await statfs(directory)
   return {
-    cpus: availableParallelism(),
-    memoryMib: Math.floor(totalmem() / MIB),
+    cpus,
+    memoryMib,
     pids: LIMITS.pidsMax,
     diskMib: Math.min(LIMITS.diskMaxMib, Math.floor((blocks * bsize) / MIB)),
   }

@@ -5,8 +5,11 @@ import { createDependencyStore, type DependencyStore } from '../../dependencies/
 import { SILENT } from '../../logger.js'
 import type { Layer, Orphan, Place } from '../executor.js'
 import type { DockerExecutorOptions } from '../docker-executor.js'
+import { createVolumeMeter, type VolumeMeter } from './archive/volume-meter.js'
+import { sweepVolumes } from './archive/sweep-volumes.js'
 import { getContainerUser } from './container-user.js'
 import { toClientOptions } from './engine-address.js'
+import { readEngineSize, type EngineSize } from './engine-size.js'
 import { watchEngine, type EngineWatch } from './engine-watch.js'
 import { createImageStore, type ImageStore } from './images/image-store.js'
 import { DEFAULT_RUNTIMES } from '../runtimes/runtime-table.js'
@@ -25,6 +28,10 @@ export interface DockerContext {
   readonly dependencies: DependencyStore
   /** What containers are made with; asks the engine at the first call. */
   getContainerContext(): Promise<ContainerContext>
+  /** What the engine's machine has; asks at the first call. */
+  getSize(): Promise<EngineSize>
+  /** Measures what scripts write on engines that see no files of this machine. */
+  readonly meter: VolumeMeter
   /** Knows whether the engine went away since the first call. */
   getEngineWatch(): EngineWatch
   /** Starts a container that waits. */
@@ -90,6 +97,8 @@ export function createDockerContext(options: DockerExecutorOptions): DockerConte
   return {
     images,
     dependencies,
+    meter: createVolumeMeter(address),
+    getSize: once(() => readEngineSize(address)),
     getContainerContext,
     getEngineWatch,
     async makeWaiting(shape) {
@@ -117,8 +126,9 @@ export function createDockerContext(options: DockerExecutorOptions): DockerConte
     async sweep() {
       const isOurs = (home: string): boolean => homes.has(home)
       const areGone = await sweepContainers({ connect, address, instance, root, isOurs, logger })
+      const areEmptied = await sweepVolumes({ connect, address, instance, root, isOurs, logger })
       const areForgotten = await images.sweep()
-      return (await dependencies.sweep()) && areGone && areForgotten
+      return (await dependencies.sweep()) && areGone && areEmptied && areForgotten
     },
     async close() {
       await images.close()

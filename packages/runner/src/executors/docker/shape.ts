@@ -33,9 +33,13 @@ export const getDefaultResources = (cpus = availableParallelism()): Resources =>
 })
 
 /** Makes the shape of a request. Containers are shared by executions of the same script of one project only. */
-export function toShape(request: ShapeRequest, image: PreparedImage): Shape {
+export function toShape(
+  request: ShapeRequest,
+  image: PreparedImage,
+  machineCpus = availableParallelism(),
+): Shape {
   const { resources: asked, network = 'none', layer, isolation, project, scriptSha256 } = request
-  const resources: Resources = { ...getDefaultResources(), ...withoutUndefined(asked) }
+  const resources: Resources = { ...getDefaultResources(machineCpus), ...withoutUndefined(asked) }
   const isShared = isolation === 'shared'
   const parts = [image.id, resources, network, layer?.key, isShared ? [project, scriptSha256] : null]
   // One that serves many scripts ends whatever runs after each of them.

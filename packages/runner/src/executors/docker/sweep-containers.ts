@@ -1,7 +1,7 @@
 import type Docker from 'dockerode'
 import type { ContainerInfo } from 'dockerode'
 import { readdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Logger } from '../../logger.js'
 import { LABELS } from './container-policy.js'
 import type { EngineAddress } from './engine-address.js'
@@ -35,13 +35,16 @@ export async function sweepContainers(options: SweepOptions): Promise<boolean> {
   const { connect, address, instance, isOurs, logger, root } = options
   const before = await readdir(root).catch(() => [])
   const isInUse = (container: ContainerInfo): boolean => {
-    const home = getHome(container)
+    const home = getHome(container, root)
     return home !== undefined && isOurs(home)
   }
   const label = `${LABELS.instance}=${instance}`
   const { removed, staying } = await removeLeft({ connect, address, label, isInUse, logger })
-  const kept = new Set(staying.map(getHome))
-  const homes = new Set([...removed.map(getHome), ...before.map((name) => join(root, name))])
+  const kept = new Set(staying.map((container) => getHome(container, root)))
+  const homes = new Set([
+    ...removed.map((container) => getHome(container, root)),
+    ...before.map((name) => join(root, name)),
+  ])
   let isDone = staying.length === 0
   for (const home of homes) {
     if (home === undefined || kept.has(home) || isOurs(home)) continue
@@ -55,8 +58,10 @@ export async function sweepContainers(options: SweepOptions): Promise<boolean> {
   return isDone
 }
 
-/** The directory of a container, of which it sees a part; `undefined` where it has none. */
-export function getHome({ Mounts }: ContainerInfo): string | undefined {
-  const source = Mounts.find(({ Destination }) => Destination === CONTROL_TARGET)?.Source
-  return source === undefined ? undefined : dirname(source)
+/** The directory of a container: it sees a part of it, or has its name as a label where it sees volumes; `undefined` where it has none. */
+export function getHome({ Mounts, Labels }: ContainerInfo, root: string): string | undefined {
+  const place = Labels[LABELS.place]
+  if (place !== undefined) return join(root, basename(place))
+  const mount = Mounts.find(({ Destination }) => Destination === CONTROL_TARGET)
+  return mount?.Type === 'bind' ? dirname(mount.Source) : undefined
 }

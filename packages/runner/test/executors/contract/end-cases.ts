@@ -9,7 +9,6 @@ import {
   readAll,
   runScript,
   startScript,
-  waitForFile,
   waitForText,
   within,
   type StartedScript,
@@ -137,10 +136,10 @@ export async function checkRelease(context: ContractContext): Promise<void> {
 /** A sweep removes what a killed runner of the same instance left, and nothing else. */
 export async function checkSweep(context: ContractContext): Promise<void> {
   const [ours, theirs] = [createInstance(), createInstance()]
-  const source = `${DAEMON}\ntime.sleep(20)`
+  const source = `${DAEMON}\nprint('beating', flush=True); time.sleep(20)`
   const left = await startScript(context, source, { executor: createExecutor(context, ours) })
   const other = await startScript(context, source, { executor: createExecutor(context, theirs) })
-  await Promise.all([left, other].map(({ workDir }) => waitForFile(join(workDir, 'beat'))))
+  await Promise.all([left, other].map(({ running }) => waitForText(running.stdout, 'beating')))
   await createExecutor(context, ours).sweep()
 
   await expectNoBeat(left)

@@ -23,6 +23,8 @@ export interface FinishedScript extends StartedScript {
   readonly exit: Exit
   readonly stdout: Buffer
   readonly stderr: Buffer
+  /** What of its files stayed behind, as `path: reason`. */
+  readonly skipped: readonly string[]
 }
 
 /** What a case may say of its launch; the rest is filled in. */
@@ -110,7 +112,9 @@ export async function runScript(
     'the script has ended and so have its streams',
     Promise.all([running.exit, readAll(running.stdout), readAll(running.stderr)]),
   )
-  return { ...started, exit, stdout, stderr }
+  const skipped: string[] = []
+  await started.place.bringFiles?.((path, reason) => void skipped.push(`${path}: ${reason}`))
+  return { ...started, exit, stdout, stderr, skipped }
 }
 
 /** Reads a stream to its end. */

@@ -1,5 +1,4 @@
 import { LIMITS, offerSchema } from '@rgrid/protocol'
-import { availableParallelism, totalmem } from 'node:os'
 import { expect, it } from 'vitest'
 import { createOffer, measureMachine } from '../../../src/executors/docker/create-offer.js'
 import { DEFAULT_RUNTIMES } from '../../../src/executors/runtimes/runtime-table.js'
@@ -38,14 +37,11 @@ it('offers the images that are allowed', () => {
   expect(createOffer([], DEFAULT_RUNTIMES, ['mine/*'], MACHINE).images).toEqual(['mine/*'])
 })
 
-it('measures what this machine has', async () => {
-  const { cpus, memoryMib, pids, diskMib } = await measureMachine('/tmp')
+it("measures what the engine's machine has, and the disk of this one", async () => {
+  const size = { cpus: 3, memoryMib: 1_234 }
+  const { cpus, memoryMib, pids, diskMib } = await measureMachine('/tmp', size)
 
-  expect([cpus, memoryMib, pids]).toEqual([
-    availableParallelism(),
-    Math.floor(totalmem() / 1024 / 1024),
-    LIMITS.pidsMax,
-  ])
+  expect([cpus, memoryMib, pids]).toEqual([3, 1_234, LIMITS.pidsMax])
   expect(diskMib).toBeGreaterThan(0)
   expect(diskMib).toBeLessThanOrEqual(LIMITS.diskMaxMib)
 })

@@ -22,11 +22,11 @@ export interface OrphanContext extends ContainerContext {
 
 /** Finds the containers of an instance in which a script runs that nobody follows. */
 export async function findOrphans(context: OrphanContext): Promise<Orphan[]> {
-  const { docker, instance, homes } = context
+  const { docker, instance, root, homes } = context
   const filters = { label: [`${LABELS.instance}=${instance}`], status: ['running'] }
   const orphans: Orphan[] = []
   for (const info of await docker.listContainers({ filters })) {
-    const home = getHome(info)
+    const home = getHome(info, root)
     if (home === undefined || homes.has(home)) continue
     const note = parseLaunchNote((await readNote(home)) ?? '')
     if (note !== undefined) orphans.push(createOrphan(context, info, home, note))
