@@ -30,10 +30,10 @@ const SLOTS = 4
 // Shared by all tests, as looking into an image takes a while and gives the same each time.
 const CACHE = join(tmpdir(), 'rgrid-test-cache')
 
-const makeDirectory = (): Promise<string> => mkdtemp(join(tmpdir(), 'rgrid-world-'))
+const makeDirectory = (within = tmpdir()): Promise<string> => mkdtemp(join(within, 'rgrid-world-'))
 
-async function openEmbedded(executor: ExecutorName): Promise<World> {
-  const dataDirectory = await makeDirectory()
+async function openEmbedded(executor: ExecutorName, within?: string): Promise<World> {
+  const dataDirectory = await makeDirectory(within)
   const embedded = await createEmbedded({ dataDirectory, slots: SLOTS, executors: [executor] })
   const { url, apiKey, fetch } = embedded
   const close = async (): Promise<void> => {
@@ -75,7 +75,11 @@ async function openHttp(executor: ExecutorName): Promise<World> {
 /** The four ways that every scenario runs in. */
 export const KINDS = {
   embeddedProcess: { name: 'embedded, process', executor: 'process', open: () => openEmbedded('process') },
-  embeddedDocker: { name: 'embedded, docker', executor: 'docker', open: () => openEmbedded('docker') },
+  embeddedDocker: {
+    name: 'embedded, docker',
+    executor: 'docker',
+    open: (within?: string) => openEmbedded('docker', within),
+  },
   httpProcess: { name: 'HTTP, process', executor: 'process', open: () => openHttp('process') },
   httpDocker: { name: 'HTTP, docker', executor: 'docker', open: () => openHttp('docker') },
 } as const satisfies Record<string, Kind>

@@ -9,6 +9,8 @@ import { DEFAULT_SOCKET_PATH } from '../../src/executors/docker/is-engine-answer
 /** An engine at a port, and a directory that it does not see. */
 export interface RemoteEngine {
   readonly address: EngineAddress
+  /** The same, as it would be in `DOCKER_HOST`. */
+  readonly host: string
   /**
    * A path to a directory of this process. It leads elsewhere in every other process: the engine looks for it in its own
    * working directory.
@@ -42,6 +44,7 @@ export async function createRemoteEngine(): Promise<RemoteEngine> {
   const { port } = server.address() as AddressInfo
   return {
     address: { host: '127.0.0.1', port, certificates: undefined },
+    host: `tcp://127.0.0.1:${port}`,
     unseen: '/proc/self/cwd',
     async close() {
       for (const socket of sockets) socket.destroy()
