@@ -1,7 +1,7 @@
 import type Docker from 'dockerode'
 import type { ContainerInfo } from 'dockerode'
 import { readdir } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Logger } from '../../logger.js'
 import { LABELS } from './container-policy.js'
 import type { EngineAddress } from './engine-address.js'
@@ -22,6 +22,7 @@ export interface SweepOptions {
 }
 
 const CONTROL_TARGET = '/rgrid'
+const PLACE_NAME = /^rgrid-[\w-]+$/
 
 /**
  * Removes the containers of an instance that nobody uses, in whatever state, and directories without a container. What
@@ -61,7 +62,8 @@ export async function sweepContainers(options: SweepOptions): Promise<boolean> {
 /** The directory of a container: it sees a part of it, or has its name as a label where it sees volumes; `undefined` where it has none. */
 export function getHome({ Mounts, Labels }: ContainerInfo, root: string): string | undefined {
   const place = Labels[LABELS.place]
-  if (place !== undefined) return join(root, basename(place))
+  // Nothing beside or above the directories of places is ever removed, whatever a label says.
+  if (place !== undefined) return PLACE_NAME.test(place) ? join(root, place) : undefined
   const mount = Mounts.find(({ Destination }) => Destination === CONTROL_TARGET)
   return mount?.Type === 'bind' ? dirname(mount.Source) : undefined
 }

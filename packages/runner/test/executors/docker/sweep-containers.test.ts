@@ -37,16 +37,24 @@ function createLeftovers() {
     const isThere = async () => [await exists(container.id), existsSync(home)]
     return { id: container.id, home, isThere }
   }
-  const sweep = () =>
+  const leaveLabelled = async (place: string) => {
+    const container = await docker.createContainer({
+      Image: 'rgrid-test/python',
+      Cmd: ['true'],
+      Labels: { [LABELS.instance]: instance, [LABELS.place]: place },
+    })
+    onTestFinished(() => container.remove({ force: true }).catch(() => undefined))
+  }
+  const sweep = (places = root) =>
     sweepContainers({
       connect: async () => docker,
       address: { socketPath: DEFAULT_SOCKET_PATH },
       instance,
-      root,
+      root: places,
       isOurs: () => false,
       logger,
     })
-  return { leave, sweep, warnings, root }
+  return { leave, leaveLabelled, sweep, warnings, root }
 }
 
 const exists = (id: string): Promise<boolean> =>
@@ -109,5 +117,18 @@ describe.skipIf(!(await requireDocker()))('a sweep', () => {
         `^the directory ${root}/[\\w-]+ that an earlier runner left stays: rm: cannot remove: Operation not permitted$`,
       ),
     ])
+  })
+
+  test('removes the directory that a label names, and none that is not one of a place', async () => {
+    const { sweep, root, leaveLabelled } = createLeftovers()
+    const place = 'rgrid-exec_1-1'
+    for (const label of [place, '../other', '..', '']) await leaveLabelled(label)
+    vi.mocked(removeTree).mockClear()
+    vi.mocked(removeTree).mockResolvedValue(undefined)
+    onTestFinished(() => void vi.mocked(removeTree).mockReset())
+
+    await sweep(join(root, 'nowhere'))
+
+    expect(vi.mocked(removeTree).mock.calls).toEqual([[join(root, 'nowhere', place)]])
   })
 })
