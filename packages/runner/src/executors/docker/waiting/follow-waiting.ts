@@ -6,7 +6,7 @@ import type { EngineWatch } from '../engine-watch.js'
 import { killContainer } from '../kill-container.js'
 import { toExit } from '../to-exit.js'
 import { sampleUsage, type UsageSampler } from '../usage-sampler.js'
-import { waitForEnd } from '../wait-for-end.js'
+import { waitForEnd, type ContainerEnd } from '../wait-for-end.js'
 import { openFifoOutput, type FifoOutput } from './fifo-output.js'
 import { writeFifo } from './open-fifo.js'
 import { toFifo, type StartedContainer } from './waiting-container.js'
@@ -94,8 +94,10 @@ export function followWaiting(
     }
   }
 
-  const askEngine = async (): Promise<Exit> => {
-    const end = await waitForEnd(container)
+  const hasKilledForMemory = (sight: Sight | undefined): boolean =>
+    sight !== undefined && sight.oomKills !== (before?.oomKills ?? null)
+  const askEngine = async (sight: Sight | undefined): Promise<Exit> => {
+    const end = withMemoryKill(await waitForEnd(container), hasKilledForMemory(sight))
     const wallMs = performance.now() - startedAt
     const usage = measure(wallMs, end.state?.OOMKilled)
     const mayBeEngine = !wasKilled && isKill(end.state?.ExitCode) && end.state?.OOMKilled === false
@@ -109,7 +111,7 @@ export function followWaiting(
   }
   /** Ends a script whose container goes on, unless the script was interfered with. */
   const endShared = async (exitCode: number, wallMs: number, sight: Sight | undefined): Promise<Exit> => {
-    const wasOutOfMemory = sight !== undefined && sight.oomKills !== (before?.oomKills ?? null)
+    const wasOutOfMemory = hasKilledForMemory(sight)
     const isFrozen = await started.freeze().then(
       () => true,
       () => false,
@@ -124,10 +126,10 @@ export function followWaiting(
     const wallMs = performance.now() - startedAt
     const sight = sampler.look()
     const isPlain = code !== undefined && code <= MAX_PLAIN_CODE && !wasKilled
-    const hasEnoughMemory = sight !== undefined && sight.oomKills === (before?.oomKills ?? null)
+    const hasEnoughMemory = sight !== undefined && !hasKilledForMemory(sight)
     if (own !== undefined && code !== undefined) {
       const isCalm = await becomes(() => isAlone(started, own), started)
-      return isCalm ? endShared(code, wallMs, sight) : askEngine()
+      return isCalm ? endShared(code, wallMs, sight) : askEngine(sight)
     }
     if (
       isPlain &&
@@ -138,7 +140,7 @@ export function followWaiting(
       return { cause: 'exit', exitCode: code, signal: null, message: null, usage: measure(wallMs) }
     // The shell holds on until it is told to end.
     writeFifo(toFifo(directory, 'go'), 'end')
-    return askEngine()
+    return askEngine(sight)
   }
   const exit = follow().then((value) => {
     hasEnded = true
@@ -161,6 +163,10 @@ export function followWaiting(
     },
   }
 }
+
+/** An engine that is busy may say of an end before it has heard that it was for want of memory. */
+const withMemoryKill = (end: ContainerEnd, wasSeen: boolean): ContainerEnd =>
+  end.state === undefined || !wasSeen ? end : { ...end, state: { ...end.state, OOMKilled: true } }
 
 const isKill = (code: number | undefined): boolean => code === 137 || code === 143
 
