@@ -22,7 +22,9 @@ export interface LogShipper {
   finish(): Promise<LogChunk[]>
 }
 
-const HIGH_WATER_BYTES = 4 * LIMITS.logRequestBytes
+// Half of what the server takes: as text and then as bytes on the wire it is in memory several times.
+const REQUEST_BYTES = LIMITS.logRequestBytes / 2
+const HIGH_WATER_BYTES = 4 * REQUEST_BYTES
 // Nobody sees such a delay, and most scripts are over, or have said all of a thing, within it.
 const GATHER_MS = 10
 
@@ -43,7 +45,7 @@ export function createLogShipper({ send, lastSeq = 0, ...cap }: LogShipperOption
   let failed = false
 
   const take = (): LogChunk[] => {
-    const pieces = takeUpTo(waiting, LIMITS.logRequestBytes)
+    const pieces = takeUpTo(waiting, REQUEST_BYTES)
     waitingBytes -= pieces.reduce((sum, { bytes }) => sum + bytes.byteLength, 0)
     return coalesce(pieces).map((piece) => toChunk(piece, ++seq))
   }
@@ -67,7 +69,7 @@ export function createLogShipper({ send, lastSeq = 0, ...cap }: LogShipperOption
       }
       const timer = setTimeout(go, GATHER_MS)
       hurry = go
-      if (isFinishing || waitingBytes >= LIMITS.logRequestBytes) go()
+      if (isFinishing || waitingBytes >= REQUEST_BYTES) go()
     })
 
   const ship = async (): Promise<void> => {
@@ -82,7 +84,7 @@ export function createLogShipper({ send, lastSeq = 0, ...cap }: LogShipperOption
     if (failed) return
     append(waiting, piece)
     waitingBytes += piece.bytes.byteLength
-    if (waitingBytes >= LIMITS.logRequestBytes) hurry?.()
+    if (waitingBytes >= REQUEST_BYTES) hurry?.()
   }
 
   return {
@@ -109,7 +111,7 @@ export function createLogShipper({ send, lastSeq = 0, ...cap }: LogShipperOption
       isFinishing = true
       hurry?.()
       await shipping
-      while (waitingBytes > LIMITS.logRequestBytes && !failed) await sendNext()
+      while (waitingBytes > REQUEST_BYTES && !failed) await sendNext()
       return take()
     },
   }

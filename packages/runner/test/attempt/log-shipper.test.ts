@@ -162,7 +162,7 @@ describe('a log shipper', () => {
     const gate = createGate()
     const shipper = createLogShipper({ ...cap, send: gate.send })
     const before = shipper.write(piece(Buffer.alloc(1024)))
-    const full = shipper.write(piece(Buffer.alloc(5 * LIMITS.logRequestBytes)))
+    const full = shipper.write(piece(Buffer.alloc(3 * LIMITS.logRequestBytes)))
     let drained = false
     void shipper.drained().then(() => (drained = true))
     await settle()

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openFifo, writeBytes } from './open-fifo.js'
+import { readFifo, writeBytes } from './open-fifo.js'
 
 /** What a script prints into a FIFO that its container holds open, also when the script is over. */
 export interface FifoOutput {
@@ -21,18 +21,10 @@ const RETRY_MS = 2
  * random, and made only once nothing of the script is left that could print it.
  */
 export function openFifoOutput(path: string): FifoOutput {
-  const source = openFifo(path)
   let mark: Buffer | undefined
   // The last bytes that were read since there is a mark: it may arrive in two pieces.
   let held: Buffer = Buffer.alloc(0)
 
-  const stream = new Readable({
-    read: () => void source.resume(),
-    destroy(error, callback) {
-      source.destroy()
-      callback(error)
-    },
-  })
   const takeUntilMark = (chunk: Buffer, end: Buffer): Buffer => {
     const bytes = Buffer.concat([held, chunk])
     const at = bytes.indexOf(end)
@@ -45,9 +37,16 @@ export function openFifoOutput(path: string): FifoOutput {
     held = bytes.subarray(sure)
     return bytes.subarray(0, sure)
   }
-  source.on('data', (chunk: Buffer) => {
+  const source = readFifo(path, (chunk) => {
     const bytes = mark === undefined ? chunk : takeUntilMark(chunk, mark)
-    if (bytes.byteLength > 0 && !stream.push(bytes)) source.pause()
+    return bytes.byteLength === 0 || stream.push(bytes)
+  })
+  const stream = new Readable({
+    read: () => void source.resume(),
+    destroy(error, callback) {
+      source.destroy()
+      callback(error)
+    },
   })
   source.once('error', () => source.destroy())
   source.once('close', () => {

@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process'
 import { closeSync, constants, openSync, writeSync } from 'node:fs'
-import { Socket } from 'node:net'
+import { Socket, type SocketConstructorOpts, type TcpSocketConnectOpts } from 'node:net'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 
 const execute = promisify(execFile)
+// As much as a FIFO holds.
+const READ_BYTES = 64 * 1024
 
 /** Makes FIFOs that only their owner can use. Node cannot, so the system's own program does. */
 export async function makeFifos(paths: readonly string[]): Promise<void> {
@@ -18,6 +20,27 @@ export async function makeFifos(paths: readonly string[]): Promise<void> {
 export function openFifo(path: string): Readable {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   return new Socket({ fd, readable: true, writable: false })
+}
+
+/** What all FIFOs are read into: each read is copied out of it before the next. */
+let readBuffer: Buffer | undefined
+
+/**
+ * The same, for much output in small pieces: each is handed on in memory of its own size, where a stream would keep its
+ * whole buffer for it. Begins to read with `resume()`.
+ *
+ * @param onBytes - returns `false` when it can take no more until `resume()` is called
+ */
+export function readFifo(path: string, onBytes: (bytes: Buffer) => boolean): Socket {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const buffer = (readBuffer ??= Buffer.allocUnsafeSlow(READ_BYTES))
+  const callback = (count: number): boolean => onBytes(Buffer.from(buffer.subarray(0, count)))
+  // The types know `onread` for connections alone; it is there for whatever a socket reads.
+  const options: SocketConstructorOpts & Pick<TcpSocketConnectOpts, 'onread'> = {
+    ...{ fd, readable: true, writable: false },
+    onread: { buffer, callback },
+  }
+  return new Socket(options)
 }
 
 /**
