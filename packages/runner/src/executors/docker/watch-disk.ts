@@ -82,7 +82,8 @@ export function watchDisk({ signal, isOver, onOver, ...pace }: DiskWatch): void 
     for (let delayMs = intervalMs; ;) {
       await sleep(delayMs, undefined, { signal, ref: false })
       const lookedAt = performance.now()
-      if ((await isOver()) && !signal.aborted) return onOver()
+      // What a look misses that fails, the next one sees.
+      if ((await isOver().catch(() => false)) && !signal.aborted) return onOver()
       const restMs = (performance.now() - lookedAt) * MIN_INTERVAL_PER_LOOK
       delayMs = Math.min(Math.max(intervalMs, restMs), maxIntervalMs)
     }
