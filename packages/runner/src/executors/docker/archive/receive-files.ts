@@ -60,7 +60,8 @@ async function send(archive: Readable, writable: WritableStream<Uint8Array>): Pr
 }
 
 function createReceiver({ workDir, sentDir, enoughBytes, skip }: Reception) {
-  const received = new Set<string>()
+  /** The size of each file that came, by its path. */
+  const received = new Map<string, number>()
   let bytes = 0
   let changed = 0
 
@@ -77,7 +78,7 @@ function createReceiver({ workDir, sentDir, enoughBytes, skip }: Reception) {
     await mkdir(dirname(target), { recursive: true })
     const isExecutable = ((header.mode ?? 0) & ANY_EXECUTABLE) !== 0
     const digest = await write(target, body, isExecutable ? 0o755 : 0o644)
-    received.add(path)
+    received.set(path, header.size)
     if (await isSame(join(sentDir, path), header.size, digest)) await rename(join(sentDir, path), target)
     else changed++
   }
@@ -92,10 +93,11 @@ function createReceiver({ workDir, sentDir, enoughBytes, skip }: Reception) {
   }
   /** The other names of a file that came already are files as well. */
   const link = async (path: string, to: string): Promise<void> => {
-    if (!received.has(to)) return skip(path, 'is a link')
+    const size = received.get(to)
+    if (size === undefined) return skip(path, 'is a link')
     await mkdir(dirname(join(workDir, path)), { recursive: true })
     await copyFile(join(workDir, to), join(workDir, path))
-    received.add(path)
+    received.set(path, size)
     changed++
   }
 
@@ -108,7 +110,9 @@ function createReceiver({ workDir, sentDir, enoughBytes, skip }: Reception) {
         await body.cancel()
         return true
       }
-      bytes += Math.max(header.size, LEAST_BYTES)
+      // The other name of a file becomes one of its own here.
+      const linked = header.type === 'link' ? received.get(toPath(header.linkname ?? '') ?? '') : undefined
+      bytes += Math.max(header.size, linked ?? 0, LEAST_BYTES)
       if (bytes > enoughBytes) {
         skip(path ?? '.', 'over the limit of the disk, and so is what comes after it')
         return false

@@ -140,6 +140,20 @@ describe('receiveFiles', () => {
     expect(skipped.map((each) => each.split(': ')[0])).toEqual(names.slice(-4))
   })
 
+  it('counts every name of a file, as each becomes a file of its own', async () => {
+    const names = Array.from({ length: 20 }, (_, number) => `work/link${number}`)
+    const archive = await pack([
+      ROOT,
+      { name: 'work/a', body: 'x'.repeat(100_000) },
+      ...names.map((name): Entry => ({ name, type: 'link', linkname: 'work/a' })),
+    ])
+
+    const { paths, skipped } = await receive(archive, { enoughBytes: 500_000 })
+
+    expect(paths).toHaveLength(4)
+    expect(skipped).toEqual(['link3: over the limit of the disk, and so is what comes after it'])
+  })
+
   it('makes a file of the other name of a file that came before', async () => {
     const { paths, read } = await receive(
       await pack([
