@@ -49,11 +49,12 @@ export async function launchWaiting(
     waiting.directory.note(JSON.stringify(note))
   }
   const startedAt = performance.now()
+  // First: only the first is heard, and the script could forge one as soon as it runs.
+  writeFifo(toFifo(waiting.directory, 'deadline'), `${Math.ceil(deadlineMs / 1_000)} ${order.token}`)
   if (!waiting.isAlive() || !give(waiting, order)) {
     stopListening(listening)
     throw new StartError('internal', 'the container that waited for the script has gone')
   }
-  writeFifo(toFifo(waiting.directory, 'deadline'), `${Math.ceil(deadlineMs / 1_000)} ${order.token}`)
   return followWaiting(waiting, listening, {
     ...{ token: order.token, startedAt, deadlineMs, memoryMib, before, engine, onGoodEnd },
     own: shape.isShared ? own : undefined,
