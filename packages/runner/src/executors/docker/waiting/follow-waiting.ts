@@ -4,9 +4,10 @@ import type { Exit, Running } from '../../executor.js'
 import type { Sight } from '../cgroup-reader.js'
 import type { EngineWatch } from '../engine-watch.js'
 import { killContainer } from '../kill-container.js'
+import { hasKilledForMemory, withMemoryKill } from '../memory-kill.js'
 import { toExit } from '../to-exit.js'
 import { sampleUsage, type UsageSampler } from '../usage-sampler.js'
-import { waitForEnd, type ContainerEnd } from '../wait-for-end.js'
+import { waitForEnd } from '../wait-for-end.js'
 import { openFifoOutput, type FifoOutput } from './fifo-output.js'
 import { writeFifo } from './open-fifo.js'
 import { toFifo, type StartedContainer } from './waiting-container.js'
@@ -94,10 +95,8 @@ export function followWaiting(
     }
   }
 
-  const hasKilledForMemory = (sight: Sight | undefined): boolean =>
-    sight !== undefined && sight.oomKills !== (before?.oomKills ?? null)
   const askEngine = async (sight: Sight | undefined): Promise<Exit> => {
-    const end = withMemoryKill(await waitForEnd(container), hasKilledForMemory(sight))
+    const end = withMemoryKill(await waitForEnd(container), hasKilledForMemory(before, sight))
     const wallMs = performance.now() - startedAt
     const usage = measure(wallMs, end.state?.OOMKilled)
     const mayBeEngine = !wasKilled && isKill(end.state?.ExitCode) && end.state?.OOMKilled === false
@@ -111,14 +110,15 @@ export function followWaiting(
   }
   /** Ends a script whose container goes on, unless the script was interfered with. */
   const endShared = async (exitCode: number, wallMs: number, sight: Sight | undefined): Promise<Exit> => {
-    const wasOutOfMemory = hasKilledForMemory(sight)
+    const wasOutOfMemory = hasKilledForMemory(before, sight)
     const isFrozen = await started.freeze().then(
       () => true,
       () => false,
     )
     if (!isFrozen) await killContainer(container, 'SIGKILL', () => false)
     hasEnded = true
-    if (isFrozen && !wasSignalled && !wasOutOfMemory) launch.onGoodEnd()
+    const isSound = (sight?.oomKills ?? null) === (before?.oomKills ?? null)
+    if (isFrozen && !wasSignalled && isSound) launch.onGoodEnd()
     return toSharedExit(exitCode, wasOutOfMemory, measure(wallMs, wasOutOfMemory))
   }
   const follow = async (): Promise<Exit> => {
@@ -126,7 +126,7 @@ export function followWaiting(
     const wallMs = performance.now() - startedAt
     const sight = sampler.look()
     const isPlain = code !== undefined && code <= MAX_PLAIN_CODE && !wasKilled
-    const hasEnoughMemory = sight !== undefined && !hasKilledForMemory(sight)
+    const hasEnoughMemory = sight !== undefined && sight.oomKills === (before?.oomKills ?? null)
     if (own !== undefined && code !== undefined) {
       const isCalm = await becomes(() => isAlone(started, own), started)
       return isCalm ? endShared(code, wallMs, sight) : askEngine(sight)
@@ -163,10 +163,6 @@ export function followWaiting(
     },
   }
 }
-
-/** An engine that is busy may say of an end before it has heard that it was for want of memory. */
-const withMemoryKill = (end: ContainerEnd, wasSeen: boolean): ContainerEnd =>
-  end.state === undefined || !wasSeen ? end : { ...end, state: { ...end.state, OOMKilled: true } }
 
 const isKill = (code: number | undefined): boolean => code === 137 || code === 143
 
