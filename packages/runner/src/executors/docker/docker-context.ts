@@ -70,7 +70,7 @@ export function createDockerContext(options: DockerExecutorOptions): DockerConte
     logger,
   })
   const dependencies = createDependencyStore({
-    directory: join(cacheDirectory, 'dependencies'),
+    directory: join(cacheDirectory, 'dependencies', 'docker'),
     installer: createContainerInstaller({
       instance,
       connect,
