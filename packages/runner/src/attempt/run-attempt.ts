@@ -26,6 +26,14 @@ export interface AttemptContext {
   readonly stopped: AbortSignal
 }
 
+/** The server's word on whether a script may start. */
+interface Permission {
+  readonly granted: Promise<void>
+  /** Aborts with the reason when it may not. */
+  readonly refused: AbortSignal
+}
+
+const CANCELLED = new Error('a cancel was requested before the start')
 // Removing a container takes its time, and the result shall be with whoever waits for it by then.
 const REMOVE_AFTER_MS = 10
 // Beyond the runner's own limit and its grace: this one only counts when the runner does not.
@@ -101,21 +109,35 @@ function createAttempt(
     }
   }
 
-  const fill = async (place: Place): Promise<Workspace | undefined> => {
-    const [filled, started] = await Promise.allSettled([
-      fillWorkspace(place.workDir, claim, fetchBlob),
-      reporter.started(),
-    ])
-    if (started.status === 'rejected') throw started.reason
-    if (filled.status === 'fulfilled' && !started.value.cancelRequested && !cancelled.aborted)
-      return filled.value
-    if (filled.status === 'rejected') await reporter.complete(toEnding('blob_store', filled.reason))
-    else await reporter.complete({ ...NOT_STARTED, cause: 'cancelled', message: null })
-    return undefined
+  /** Asks the server whether the script may start; while the answer is on its way everything else gets ready. */
+  const askToStart = (): Permission => {
+    const control = new AbortController()
+    const granted = reporter.started().then(({ cancelRequested }) => {
+      if (cancelRequested || cancelled.aborted) throw CANCELLED
+    })
+    granted.catch((error: unknown) => control.abort(error))
+    return { granted, refused: control.signal }
+  }
+
+  const fill = async (place: Place, { granted, refused }: Permission): Promise<Workspace | undefined> => {
+    try {
+      return await fillWorkspace(place.workDir, claim, fetchBlob)
+    } catch (error) {
+      await Promise.allSettled([granted])
+      if (refused.aborted) await acceptRefusal(refused)
+      else await reporter.complete(toEnding('blob_store', error))
+      return undefined
+    }
+  }
+
+  const acceptRefusal = async ({ reason }: AbortSignal): Promise<void> => {
+    if (reason !== CANCELLED) throw reason
+    await reporter.complete({ ...NOT_STARTED, cause: 'cancelled', message: null })
   }
 
   const run = async (place: Place): Promise<void> => {
-    const workspace = await fill(place)
+    const permission = askToStart()
+    const workspace = await fill(place, permission)
     if (workspace === undefined) return
     watch.lap('inputsMs')
     const log = reporter.openLog()
@@ -123,7 +145,10 @@ function createAttempt(
     const inputBytes = files.reduce((sum, { size }) => sum + size, 0)
     const deadlineMs = timeoutMs + DEADLINE_MARGIN_MS
     const memo = JSON.stringify(createMemo(claim, workspace))
-    const running = await place.start({ script, args, env, inputBytes, deadlineMs, memo }).catch(giveUp)
+    const launch = { script, args, env, inputBytes, deadlineMs, memo, mayStart: permission.granted }
+    const running = await place.start(launch).catch(async (error: unknown) => {
+      await (permission.refused.aborted ? acceptRefusal(permission.refused) : giveUp(error))
+    })
     if (running === undefined) return
     watch.lap('launchMs')
     const stop = { timeoutMs, cancelled, stopped, lost }

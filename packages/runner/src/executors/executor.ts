@@ -51,6 +51,13 @@ export interface Launch {
    * it, and handed out by {@link Executor.findOrphans}.
    */
   readonly memo?: string
+  /**
+   * Resolves when the script may start. The place gets ready meanwhile; when this rejects it starts nothing, and
+   * {@link Place.start} rejects too.
+   *
+   * @default at once
+   */
+  readonly mayStart?: Promise<void>
 }
 
 /** Tells of a file that stays behind. */

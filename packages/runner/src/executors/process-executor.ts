@@ -64,7 +64,7 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
     for (const group of groups) sendSignal(-group, 'SIGKILL')
   })
   const dependencies = createDependencyStore({
-    directory: join(options.cacheDirectory, 'dependencies'),
+    directory: join(options.cacheDirectory, 'dependencies', 'process'),
     installer: createProcessInstaller({
       instance,
       findProgram: (runtime, kind) => interpreters.findFor(runtime, kind),
@@ -109,6 +109,7 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
         container: null,
         async start(launch) {
           const env = createScriptEnv(launch.env, request, marks, withPath(request))
+          await launch.mayStart
           const [started, running] = await start(
             { command: withLayer(command, request), workDir, env, launch },
             marker,

@@ -57,6 +57,12 @@ const MUTANTS: readonly [string, Check, Mutate][] = [
     withEnv((env) => env.map(([name, value]) => [name, value.slice(0, 50_000)])),
   ],
   ['tells no identity', launch.checkIdentity, withShell('unset RGRID_ATTEMPT; exec "$@"')],
+  ['does not wait for leave', launch.checkPermission, withLaunch(({ mayStart: _, ...given }) => given)],
+  [
+    'starts without leave',
+    launch.checkRefusal,
+    withLaunch((given) => ({ ...given, mayStart: Promise.resolve(given.mayStart).catch(() => undefined) })),
+  ],
   [
     "passes on the runner's environment",
     launch.checkNoLeak,

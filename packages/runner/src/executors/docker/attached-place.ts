@@ -61,6 +61,7 @@ export async function createAttachedPlace(
     undo.push(() => removeContainer(container))
     id = container.id
     const { memoryMib } = shape.resources
+    await given.mayStart
     return startContainer(container, { memoryMib, deadlineMs })
   }
   return {

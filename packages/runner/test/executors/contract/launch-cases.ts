@@ -1,6 +1,8 @@
 import { RUNTIMES } from '@rgrid/protocol'
+import { existsSync } from 'node:fs'
 import { access, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, vi } from 'vitest'
 import { z } from 'zod'
 import { StartError } from '../../../src/executors/executor.js'
@@ -66,6 +68,39 @@ export async function checkIdentity(context: ContractContext): Promise<void> {
     RGRID_EXECUTION_ID: request.executionId,
     RGRID_ATTEMPT: '2',
   })
+}
+
+const MARK = `open('started', 'w').close()`
+const LONG_ENOUGH_MS = 300
+
+/** The script starts when it may, and not before. */
+export async function checkPermission(context: ContractContext): Promise<void> {
+  let wasStarted: boolean | undefined
+  const mayStart = sleep(LONG_ENOUGH_MS)
+  const started = await startScript(context, MARK, {
+    mayStart,
+    async onPlace({ workDir }) {
+      void mayStart.then(() => (wasStarted = existsSync(join(workDir, 'started'))))
+    },
+  })
+  const { exitCode } = await started.running.exit
+
+  expect([wasStarted, exitCode]).toEqual([false, 0])
+}
+
+/** The script does not start when it may not, and whoever wanted it to hears why. */
+export async function checkRefusal(context: ContractContext): Promise<void> {
+  const refusal = Promise.reject(new Error('you may not'))
+  refusal.catch(() => undefined)
+  let workDir = ''
+  const starting = startScript(context, MARK, {
+    mayStart: refusal,
+    onPlace: async (place) => void (workDir = place.workDir),
+  })
+
+  await expect(starting).rejects.toThrow('you may not')
+  await sleep(LONG_ENOUGH_MS)
+  expect(existsSync(join(workDir, 'started'))).toBe(false)
 }
 
 /** Nothing of the runner's environment reaches the script. */
@@ -191,6 +226,8 @@ export const LAUNCH_CASES: readonly ContractCase[] = [
   { title: 'hands over the environment exactly', check: checkEnvironment },
   { title: 'hands over the longest argument and environment value', check: checkLongText },
   { title: 'tells the script which execution and attempt it is', check: checkIdentity },
+  { title: 'starts the script when it may', check: checkPermission },
+  { title: 'starts nothing when it may not', check: checkRefusal },
   { title: "keeps the runner's environment to itself", check: checkNoLeak },
   { title: 'runs the script in its workspace by its relative path', check: checkWorkingDirectory },
   { title: 'shares the files of the workspace both ways', check: checkFiles },

@@ -79,7 +79,7 @@ export async function startScript(
   await mkdir(dirname(join(workDir, script)), { recursive: true })
   await writeFile(join(workDir, script), source)
   await onPlace?.(place)
-  const { memo } = options
+  const { memo, mayStart } = options
   const launch: Launch = {
     script,
     args,
@@ -87,6 +87,7 @@ export async function startScript(
     inputBytes,
     deadlineMs,
     ...(memo === undefined ? {} : { memo }),
+    ...(mayStart === undefined ? {} : { mayStart }),
   }
   const running = await place.start(launch)
   onTestFinished(async () => {

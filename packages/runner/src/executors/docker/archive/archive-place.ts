@@ -77,6 +77,7 @@ async function furnish(
     const made = container
     undo.push(() => removeContainer(made))
     enoughBytes += given.inputBytes
+    await given.mayStart
     return startContainer(container, { memoryMib: resources.memoryMib, deadlineMs })
   }
 

@@ -34,13 +34,17 @@ export async function launchWaiting(
 ): Promise<Running> {
   const { shape, own } = waiting
   const { memoryMib, diskMib } = shape.resources
-  const { memo, deadlineMs, inputBytes } = script
+  const { memo, deadlineMs, inputBytes, mayStart } = script
   const order: Order = {
     token: randomBytes(TOKEN_BYTES).toString('hex'),
     verb: await bringLaunch(waiting, script),
   }
   const listening = listenTo(waiting)
   const before = waiting.look()
+  await mayStart?.catch((error: unknown) => {
+    stopListening(listening)
+    throw error
+  })
   // Scripts that share a container are not gone on with: the runner knows what was in it before, and only in its memory.
   if (memo !== undefined && !shape.isShared) {
     const said = { ...order, memo, deadlineMs, inputBytes, memoryMib, diskMib }
