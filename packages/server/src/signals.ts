@@ -8,10 +8,15 @@ export interface Watch {
 /** Notifications within this process. They only make things fast: whoever waits also looks again by itself. */
 export interface Signals {
   notify(topic: string): void
+  /** The same a moment later: for what nobody waits for as much as for what this process is about to do next. */
+  notifySoon(topic: string): void
   /** Wakes everyone who waits, on any topic. */
   notifyAll(): void
   watch(topic: string): Watch
 }
+
+// A script that starts meanwhile has it before; nobody sees such a delay of a status.
+const SOON_MS = 10
 
 /** The topic of the queue of a project and pool. */
 export const queueTopic = (project: string, pool: string): string => `queue:${project}:${pool}`
@@ -25,11 +30,13 @@ export const controlTopic = (id: string): string => `control:${id}`
 /** Makes {@link Signals}. */
 export function createSignals(): Signals {
   const topics = new Map<string, Set<() => void>>()
+  const notify = (topic: string): void => {
+    for (const wake of topics.get(topic) ?? []) wake()
+  }
 
   return {
-    notify(topic) {
-      for (const wake of topics.get(topic) ?? []) wake()
-    },
+    notify,
+    notifySoon: (topic) => void setTimeout(notify, SOON_MS, topic).unref(),
 
     notifyAll() {
       for (const watchers of topics.values()) for (const wake of watchers) wake()

@@ -21,7 +21,7 @@ import { splitInline } from './inline-files.js'
  */
 export async function startAttempt({ store, signals }: Context, fence: Fence): Promise<LeaseState> {
   const state = await store.executions.start(fence)
-  signals.notify(executionTopic(fence.executionId))
+  signals.notifySoon(executionTopic(fence.executionId))
   return state
 }
 

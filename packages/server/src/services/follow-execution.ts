@@ -49,13 +49,14 @@ export function followExecution(
     explainFrom: performance.now() + (isNew ? EXPLAIN_AFTER_MS : 0),
     cursor: after,
     lastState: '',
-    isUnexplained: false,
+    isUnexplained: isNew,
   }
   const gone = new AbortController()
   let watch: Watch | undefined
   let lastSentAt = performance.now()
 
-  let isUpToDate = false
+  // A runner has most executions before this could be told, and shall not be held up by it.
+  let isUpToDate = isNew
   const nextText = async (): Promise<Batch> => {
     watch ??= context.signals.watch(executionTopic(id))
     for (;;) {

@@ -66,7 +66,7 @@ export async function claimExecutions(
   try {
     while (!gone.aborted && !closing.aborted) {
       const claims = await store.executions.claim({ ...order, project, pool, leaseMs, executors, poolStats })
-      for (const { executionId } of claims) signals.notify(executionTopic(executionId))
+      for (const { executionId } of claims) signals.notifySoon(executionTopic(executionId))
       const leftMs = deadline - performance.now()
       if (claims.length > 0 || leftMs <= 0) return toClaims(claims)
       await watch.wait(Math.min(leftMs, RECHECK_MS), gone)

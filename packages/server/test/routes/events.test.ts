@@ -151,13 +151,10 @@ describe('the event stream', () => {
       headers,
     })
     const reader = (response.body as ReadableStream<Uint8Array>).getReader()
-    const states = [await reader.read(), await reader.read()].map(({ value }) =>
-      Buffer.from(value ?? []).toString(),
-    )
+    const { value } = await reader.read()
     await reader.cancel()
 
-    expect(states[0]).toContain('"message":null')
-    expect(states[1]).toContain('no runner is connected')
+    expect(Buffer.from((value ?? []) as Uint8Array).toString()).toContain('no runner is connected')
   })
 
   test.for(['abc', '-1', '99999999999999999999', '1', '1.2.3'])(

@@ -49,7 +49,7 @@ function follow(
   }
   const reader = followExecution({ ...context, store }, 'default', 'exec', after, isNew).getReader()
   const next = async (): Promise<string> => Buffer.from((await reader.read()).value ?? []).toString()
-  return { next, countReads: () => reads }
+  return { next, countReads: () => reads, signals: context.signals }
 }
 
 test('reads on at once while there is more than fits into one batch', async () => {
@@ -77,10 +77,17 @@ test('reads what an attempt before has left behind', async () => {
 
 test('says what a new execution waits for as soon as it is due', async () => {
   const { next } = follow({ status: 'queued', attempt: 0 }, { isNew: true })
-  const first = await next()
-  const second = next()
+  const first = next()
   await vi.advanceTimersByTimeAsync(100)
 
-  expect(first).toContain('"message":null')
-  expect(await second).toContain('no runner is connected')
+  expect(await first).toContain('no runner is connected')
+})
+
+test('tells of a new execution at once when something happens to it', async () => {
+  const { next, signals } = follow({ status: 'claimed' }, { isNew: true })
+  const first = next()
+  await vi.advanceTimersByTimeAsync(0)
+  signals.notify('exec')
+
+  expect(await first).toContain('"status":"claimed"')
 })
