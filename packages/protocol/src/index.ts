@@ -5,6 +5,31 @@ export {
   runtimeRuleSchema,
   type RuntimeRule,
 } from './choose-runtime.js'
+export {
+  addedItemsSchema,
+  batchEndEventSchema,
+  batchItemEventSchema,
+  batchItemPageSchema,
+  batchItemsQuerySchema,
+  batchItemsSchema,
+  batchListQuerySchema,
+  batchPageSchema,
+  batchProgressEventSchema,
+  batchRetriedSchema,
+  batchSchema,
+  batchSpecSchema,
+  rerunSchema,
+  type BatchCounts,
+  type BatchEvent,
+  type BatchItem,
+  type BatchItemEvent,
+  type BatchItemRecord,
+  type BatchItems,
+  type BatchRecord,
+  type BatchSpec,
+  type ItemOutcome,
+  type Rerun,
+} from './batch.js'
 export { cursorSchema, formatCursor, LOG_START, parseCursor, type Cursor } from './cursor.js'
 export {
   CLIENT_ERROR_CODES,
@@ -60,7 +85,14 @@ export {
   type RunnerRecord,
   type RuntimeRecord,
 } from './fleet.js'
-export { createExecutionId, createRunnerId, executionIdSchema, runnerIdSchema } from './ids.js'
+export {
+  batchIdSchema,
+  createBatchId,
+  createExecutionId,
+  createRunnerId,
+  executionIdSchema,
+  runnerIdSchema,
+} from './ids.js'
 export { LIMITS } from './limits.js'
 export { chargeMicrons, formatMicrons, micronsSchema, parseMicrons } from './microns.js'
 export { parseEngineLocation, type EngineLocation } from './engine-location.js'

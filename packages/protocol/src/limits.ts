@@ -64,6 +64,11 @@ export const LIMITS = {
   /** What a runner says of why it claims nothing. */
   holdsBackChars: 256,
   queuedPerProject: 100_000,
+  batchItems: 100_000,
+  batchItemsPerRequest: 200,
+  batchNameChars: 512,
+  batchParallel: 10_000,
+  laneChars: 128,
   listPage: 100,
   /** How long a lease lasts without a renewal. */
   leaseMs: 30_000,
