@@ -7,6 +7,7 @@ import { HttpFault, toProblemResponse } from './http/problem.js'
 import { readJson } from './http/read-json.js'
 import type { Route } from './http/route.js'
 import { artifactRoutes } from './routes/artifacts.js'
+import { batchRoutes } from './routes/batches.js'
 import { blobRoutes } from './routes/blobs.js'
 import { executionRoutes } from './routes/executions.js'
 import { fleetRoutes } from './routes/fleet.js'
@@ -20,6 +21,7 @@ import type { KeyStore } from './store/key-store.js'
 export function listRoutes(context: Context): Route[] {
   const routes = [
     ...executionRoutes(context),
+    ...batchRoutes(context),
     ...logRoutes(context),
     ...artifactRoutes(context),
     ...blobRoutes(context),

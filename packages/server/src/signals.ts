@@ -21,6 +21,9 @@ const SOON_MS = 10
 /** The topic of the queue of a project and pool. */
 export const queueTopic = (project: string, pool: string): string => `queue:${project}:${pool}`
 
+/** The topic of the batches of a project. */
+export const batchTopic = (project: string): string => `batches:${project}`
+
 /** The topic of an execution: its status and its log. */
 export const executionTopic = (id: string): string => id
 

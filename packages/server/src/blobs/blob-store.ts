@@ -12,6 +12,8 @@ export interface BlobStore {
   ): Promise<{ readonly size: number }>
   /** The bytes of a blob; `undefined` when it is not there. */
   open(sha256: string): Promise<ReadableStream<Uint8Array> | undefined>
+  /** Whether a blob is there. */
+  has(sha256: string): Promise<boolean>
   /** Whether blobs can be stored and read now; rejects when not. */
   check(): Promise<void>
 }

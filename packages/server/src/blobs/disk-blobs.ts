@@ -46,6 +46,12 @@ export function createDiskBlobs({ directory }: DiskBlobsOptions): BlobStore {
       return Readable.toWeb(file.createReadStream()) as ReadableStream<Uint8Array>
     },
 
+    has: (sha256) =>
+      stat(pathOf(directory, sha256)).then(
+        () => true,
+        () => false,
+      ),
+
     check: prepare,
   }
 }

@@ -12,6 +12,7 @@ import { controlTopic, executionTopic } from '../signals.js'
 import type { Fence, Glance, Heir, Progress } from '../store/execution-store.js'
 import { leaseLost } from '../store/faults.js'
 import { UNKNOWN_GAP, type NewChunk } from '../store/log-store.js'
+import { endItem } from './end-item.js'
 import { splitInline } from './inline-files.js'
 
 /**
@@ -93,13 +94,14 @@ export async function appendLogs(
  * @throws RGridError `lease_lost`, `log_gap`, `missing_blobs`, `digest_mismatch` or `too_large`; nothing is stored then.
  */
 export async function completeAttempt(
-  { store, signals }: Context,
+  context: Context,
   fence: Fence,
   { leaseToken: _token, chunks, outputs, ...report }: Complete,
 ): Promise<void> {
+  const { store, signals } = context
   const { refs, inline } = splitInline(outputs)
   const status = toTerminalStatus(report.cause, report.exitCode)
-  await store.executions.complete(fence, {
+  const { lane } = await store.executions.complete(fence, {
     ...report,
     status,
     chunks: toChunks(chunks),
@@ -108,6 +110,7 @@ export async function completeAttempt(
   })
   signals.notify(executionTopic(fence.executionId))
   signals.notify(controlTopic(fence.executionId))
+  await endItem(context, { ...fence, id: fence.executionId, lane, status })
 }
 
 function toChunks(chunks: readonly LogChunk[]): NewChunk[] {

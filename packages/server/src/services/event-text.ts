@@ -5,8 +5,8 @@ import { UNKNOWN_GAP, type StoredChunk } from '../store/log-store.js'
 /** A comment, which keeps proxies from closing a silent stream. */
 export const PING = ': ping\n\n'
 
-// JSON has no raw line breaks, so that nothing a script prints can become a field of the stream.
-const format = (type: string, data: unknown, id?: string): string =>
+/** An event. JSON has no raw line breaks, so that nothing a script prints can become a field of the stream. */
+export const formatEvent = (type: string, data: unknown, id?: string): string =>
   `event: ${type}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`
 
 /** A log event with its cursor. */
@@ -19,11 +19,11 @@ export function formatLog({ stream, at, data, gapBytes, attempt, seq }: StoredCh
     ...content,
     ...(gapBytes === null ? {} : { gapBytes: gapBytes === UNKNOWN_GAP ? null : gapBytes }),
   }
-  return format('log', log, formatCursor({ attempt, seq }))
+  return formatEvent('log', log, formatCursor({ attempt, seq }))
 }
 
 /** A state event. */
-export const formatState = (state: StateEvent): string => format('state', state)
+export const formatState = (state: StateEvent): string => formatEvent('state', state)
 
 /** The last event. */
-export const formatEnd = (execution: ExecutionRecord): string => format('end', { execution })
+export const formatEnd = (execution: ExecutionRecord): string => formatEvent('end', { execution })

@@ -6,7 +6,7 @@ import {
   type ExecutionSummary,
 } from '@rgrid/protocol'
 import type { Context } from '../context.js'
-import { controlTopic, executionTopic } from '../signals.js'
+import { batchTopic, controlTopic, executionTopic } from '../signals.js'
 import type { PageQuery, StoredExecution } from '../store/execution-store.js'
 import { executionNotFound } from '../store/faults.js'
 import { toNeeds } from '../store/needs.js'
@@ -64,6 +64,7 @@ export async function cancelExecution(
   if (outcome === undefined) throw executionNotFound(id)
   context.signals.notify(controlTopic(id))
   context.signals.notify(executionTopic(id))
+  context.signals.notifySoon(batchTopic(project))
   return getExecution(context, project, id)
 }
 

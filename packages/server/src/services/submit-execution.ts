@@ -1,4 +1,4 @@
-import { RGridError, type FileRef, type Spec } from '@rgrid/protocol'
+import { RGridError, type Spec } from '@rgrid/protocol'
 import type { Context } from '../context.js'
 import { executionTopic, queueTopic } from '../signals.js'
 import type { StoredSpec } from '../store/execution-store.js'
@@ -6,7 +6,8 @@ import { toNeeds } from '../store/needs.js'
 import { findUnfit } from './explain-queue.js'
 import { findExcess } from './find-excess.js'
 import { findUnknownRuntime } from './find-unknown-runtime.js'
-import { sha256Of, splitInline } from './inline-files.js'
+import { hashSpec } from './hash-spec.js'
+import { splitInline } from './inline-files.js'
 
 /**
  * Accepts an execution; submitting the same again finds the first.
@@ -23,10 +24,7 @@ export async function submitExecution(
   { files, ...spec }: Spec,
 ): Promise<boolean> {
   const { store, signals, pool } = context
-  const refusal =
-    findExcess(context, spec) ??
-    (await findUnknownRuntime(context, project, spec.runtime)) ??
-    (await refuseUnfit(context, project, spec))
+  const refusal = await findRefusal(context, project, spec)
   // What was accepted stays so, whatever this server allows and whichever runners are there by now.
   if (refusal !== undefined && (await store.executions.glance(project, id)) === undefined) throw refusal
   const { refs, inline } = splitInline(files)
@@ -37,6 +35,19 @@ export async function submitExecution(
     signals.notify(executionTopic(id))
   }
   return isNew
+}
+
+/** Why this server does not accept a spec; `undefined` when it does. */
+export async function findRefusal(
+  context: Context,
+  project: string,
+  spec: StoredSpec,
+): Promise<RGridError | undefined> {
+  return (
+    findExcess(context, spec) ??
+    (await findUnknownRuntime(context, project, spec.runtime)) ??
+    (await refuseUnfit(context, project, spec))
+  )
 }
 
 async function refuseUnfit(
@@ -53,16 +64,3 @@ async function refuseUnfit(
     issues: [{ path: field, message }],
   })
 }
-
-/** Names a spec: equal for equal specs, whatever the order of their records and files and however bytes travel. */
-function hashSpec(spec: StoredSpec, files: readonly FileRef[]): string {
-  const byPath = [...files].sort((a, b) => compare(a.path, b.path))
-  return sha256Of(JSON.stringify({ ...spec, files: byPath }, sortKeys))
-}
-
-const sortKeys = (_key: string, value: unknown): unknown =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => compare(a, b)))
-    : value
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -1,15 +1,18 @@
 import type { Context } from '../context.js'
 import { controlTopic, executionTopic, queueTopic } from '../signals.js'
+import { endItem } from './end-item.js'
 
 const EMBEDDED_GRACE_MS = 60_000
 
 /** Takes away leases that ran out, gives up what nobody will run, and tells everyone who waits. */
-export async function sweep({ store, signals, leaseMarginMs, logger }: Context): Promise<void> {
+export async function sweep(context: Context): Promise<void> {
+  const { store, signals, leaseMarginMs, logger } = context
   const swept = await store.executions.sweep({ leaseMarginMs, embeddedGraceMs: EMBEDDED_GRACE_MS })
-  for (const { id, project, pool, status } of swept) {
+  for (const { id, project, pool, lane, status } of swept) {
     logger.info('an execution was taken from its runner', { executionId: id, status })
     signals.notify(executionTopic(id))
     signals.notify(controlTopic(id))
     if (status === 'queued') signals.notify(queueTopic(project, pool))
+    else await endItem(context, { id, project, lane, status })
   }
 }

@@ -77,6 +77,8 @@ export interface Submission {
   readonly specHash: string
   readonly files: readonly FileRef[]
   readonly inline: readonly InlineBlob[]
+  /** What it is in a batch. */
+  readonly batch?: { readonly lane: string; readonly fingerprint: string }
 }
 
 /** A runner's proof that an attempt is still its own. */
@@ -147,6 +149,7 @@ export interface Swept {
   readonly project: string
   readonly pool: string
   readonly status: Status
+  readonly lane: string | null
 }
 
 /** How long the sweep waits before it acts. */
@@ -217,11 +220,11 @@ export interface ExecutionStore {
    */
   adopt(fence: Fence, heir: Heir, leaseMs: number): Promise<Adopted>
   /**
-   * Ends an attempt; `false` when this same lease ended it before.
+   * Ends an attempt, and tells in which lane; not new when this same lease ended it before.
    *
    * @throws RGridError `missing_blobs`, `digest_mismatch` or `log_gap`; nothing is stored then.
    */
-  complete(fence: Fence, completion: Completion): Promise<boolean>
+  complete(fence: Fence, completion: Completion): Promise<{ isNew: boolean; lane: string | null }>
   /** Takes away the leases that ran out, and gives up what no runner will ever claim. */
   sweep(limits: SweepLimits): Promise<Swept[]>
 }

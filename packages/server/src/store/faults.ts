@@ -51,6 +51,10 @@ export const queueFull = (): RGridError =>
 export const executionNotFound = (id: string): RGridError =>
   new RGridError('not_found', `there is no execution ${id} in this project: check the id and the API key`)
 
+/** No batch with this id in the caller's project. */
+export const batchNotFound = (id: string): RGridError =>
+  new RGridError('not_found', `there is no batch ${id} in this project: check the id and the API key`)
+
 /** The runner has not registered, or this store has forgotten it. */
 export const runnerUnknown = (id: string): RGridError =>
   new RGridError('runner_unknown', `runner ${id} is not known here: register it, then claim again`)

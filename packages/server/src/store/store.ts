@@ -1,3 +1,4 @@
+import type { BatchStore } from './batch-store.js'
 import type { BlobIndex } from './blob-index.js'
 import type { ExecutionStore } from './execution-store.js'
 import type { KeyStore } from './key-store.js'
@@ -10,6 +11,7 @@ import type { RunnerStore } from './runner-store.js'
  */
 export interface Store {
   readonly executions: ExecutionStore
+  readonly batches: BatchStore
   readonly logs: LogStore
   readonly keys: KeyStore
   readonly blobs: BlobIndex

@@ -52,7 +52,7 @@ describe('the sweep', () => {
     await expect(store.executions.start(old)).rejects.toMatchObject({ code: 'lease_lost' })
     const fresh = await claim()
 
-    expect(swept).toEqual([{ id, project: 'p', pool: 'default', status: 'queued' }])
+    expect(swept).toEqual([{ id, project: 'p', pool: 'default', lane: null, status: 'queued' }])
     expect(fresh.attempt).toBe(2)
     await expect(store.executions.start(old)).rejects.toMatchObject({ code: 'lease_lost' })
     expect(await store.executions.start(fresh)).toEqual({ cancelRequested: false })

@@ -222,12 +222,11 @@ export function testStore(name: string, open: () => Promise<Store> | Store): voi
       await store.executions.submit(submission)
       const fence = await claimNext(store)
       await store.executions.start(fence)
-      expect(await store.executions.complete(fence, COMPLETION)).toBe(true)
+      expect(await store.executions.complete(fence, COMPLETION)).toEqual({ isNew: true, lane: null })
       const ended = await store.executions.find(PROJECT, submission.id)
 
-      expect(await store.executions.complete(fence, { ...COMPLETION, status: 'failed', exitCode: 1 })).toBe(
-        false,
-      )
+      const other = { ...COMPLETION, status: 'failed', exitCode: 1 } as const
+      expect(await store.executions.complete(fence, other)).toEqual({ isNew: false, lane: null })
       await expect(store.logs.append(fence, [chunk(1, 'late')])).rejects.toMatchObject({ code: 'lease_lost' })
       await expect(store.executions.renew(fence, 1, { phase: 'running' })).rejects.toMatchObject({
         code: 'lease_lost',

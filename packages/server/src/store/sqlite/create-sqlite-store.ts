@@ -1,5 +1,6 @@
 import type { Store } from '../store.js'
 import { shareDatabase } from './share-database.js'
+import { createBatchStore } from './sqlite-batches.js'
 import { createBlobIndex } from './sqlite-blobs.js'
 import { createExecutionStore } from './sqlite-executions.js'
 import { createKeyStore } from './sqlite-keys.js'
@@ -27,6 +28,7 @@ export function createSqliteStore({ path, now = Date.now }: SqliteStoreOptions):
   let closed: Promise<void> | undefined
   return {
     executions: createExecutionStore(db, now),
+    batches: createBatchStore(db, now),
     logs: createLogStore(db),
     keys: createKeyStore(db, now),
     blobs: createBlobIndex(db, now),

@@ -15,6 +15,7 @@ export interface FencedRow {
   readonly progress: string | null
   readonly lastSeq: number
   readonly storedBytes: number
+  readonly lane: string | null
 }
 
 /**
@@ -26,7 +27,7 @@ export async function fenceAttempt(db: Kysely<Database>, fence: Fence): Promise<
   const row = await db
     .selectFrom('executions')
     .select(['id', 'status', 'attempt', 'runner_id', 'started_at', 'cancel_requested', 'last_seq'])
-    .select(['stdout_bytes', 'stderr_bytes', 'progress'])
+    .select(['stdout_bytes', 'stderr_bytes', 'progress', 'lane'])
     .where('id', '=', fence.executionId)
     .where('project', '=', fence.project)
     .where('attempt', '=', fence.attempt)
@@ -43,6 +44,7 @@ export async function fenceAttempt(db: Kysely<Database>, fence: Fence): Promise<
     progress: row.progress,
     lastSeq: row.last_seq,
     storedBytes: row.stdout_bytes + row.stderr_bytes,
+    lane: row.lane,
   }
 }
 

@@ -132,6 +132,55 @@ const SECOND = [
 
 const THIRD = ['ALTER TABLE runners ADD COLUMN holds_back TEXT']
 
+const BATCHES = [
+  'ALTER TABLE executions ADD COLUMN lane TEXT',
+  'ALTER TABLE executions ADD COLUMN fingerprint TEXT',
+  `CREATE INDEX executions_fingerprint ON executions (project, fingerprint, created_at)
+    WHERE fingerprint IS NOT NULL`,
+  `CREATE INDEX executions_lane ON executions (project, lane)
+    WHERE lane IS NOT NULL AND status IN ('claimed', 'running', 'finishing')`,
+  // With the lane, so that a claim passes by those of a full one without reading them.
+  'DROP INDEX executions_queue',
+  `CREATE INDEX executions_queue ON executions (project, pool, created_at, id, lane, runtime, wanted_executor, image,
+    network, cpus, memory_mib, pids, disk_mib, attempt) WHERE status = 'queued'`,
+  `CREATE TABLE lanes (
+    project TEXT NOT NULL,
+    lane TEXT NOT NULL,
+    parallel INTEGER,
+    PRIMARY KEY (project, lane)
+  ) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE batches (
+    id TEXT PRIMARY KEY,
+    project TEXT NOT NULL,
+    lane TEXT NOT NULL,
+    parallel INTEGER,
+    fail_fast INTEGER NOT NULL,
+    rerun TEXT NOT NULL,
+    labels TEXT NOT NULL,
+    cancel_requested INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL,
+    sealed_at INTEGER
+  ) STRICT`,
+  `CREATE INDEX batches_newest ON batches (project, created_at, id)`,
+  `CREATE TABLE batch_items (
+    batch_id TEXT NOT NULL REFERENCES batches (id) ON DELETE CASCADE,
+    item INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    execution_id TEXT NOT NULL REFERENCES executions (id) ON DELETE CASCADE,
+    outcome TEXT NOT NULL,
+    finished_seq INTEGER,
+    PRIMARY KEY (batch_id, item)
+  ) STRICT, WITHOUT ROWID`,
+  `CREATE INDEX batch_items_execution ON batch_items (execution_id)`,
+  `CREATE INDEX batch_items_finished ON batch_items (batch_id, finished_seq)`,
+  // In the database, as an execution ends in several ways and none of them may forget it.
+  `CREATE TRIGGER batch_item_end AFTER UPDATE OF status ON executions
+    WHEN NEW.lane IS NOT NULL AND NEW.status IN ('completed', 'failed', 'timed_out', 'cancelled', 'lost')
+    BEGIN UPDATE batch_items SET finished_seq = 1 + (SELECT coalesce(max(finished_seq), 0) FROM batch_items AS others
+        WHERE others.batch_id = batch_items.batch_id)
+      WHERE execution_id = NEW.id AND finished_seq IS NULL; END`,
+]
+
 const run = (statements: readonly string[]): Migration => ({
   async up(db: Kysely<unknown>) {
     for (const statement of statements) await sql.raw(statement).execute(db)
@@ -143,4 +192,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-first': run(FIRST),
   '0002-needs': run(SECOND),
   '0003-holds-back': run(THIRD),
+  '0004-batches': run(BATCHES),
 }

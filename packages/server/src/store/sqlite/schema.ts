@@ -1,4 +1,13 @@
-import type { Cause, ExecutorName, Network, Runtime, Status, StreamName } from '@rgrid/protocol'
+import type {
+  Cause,
+  ExecutorName,
+  ItemOutcome,
+  Network,
+  Rerun,
+  Runtime,
+  Status,
+  StreamName,
+} from '@rgrid/protocol'
 import type { Generated } from 'kysely'
 
 /** The tables. Times are epoch milliseconds, truth values 0 or 1, JSON is text. */
@@ -10,6 +19,9 @@ export interface Database {
   blobs: BlobsTable
   keys: KeysTable
   runners: RunnersTable
+  lanes: LanesTable
+  batches: BatchesTable
+  batch_items: BatchItemsTable
   queue_lengths: { project: string; length: number }
 }
 
@@ -54,6 +66,39 @@ export interface ExecutionsTable {
   disk_mib: Generated<number | null>
   progress: Generated<string | null>
   phases: Generated<string | null>
+  lane: Generated<string | null>
+  fingerprint: Generated<string | null>
+}
+
+/** How many executions of a lane run at once. */
+export interface LanesTable {
+  project: string
+  lane: string
+  parallel: number | null
+}
+
+/** Batches. */
+export interface BatchesTable {
+  id: string
+  project: string
+  lane: string
+  parallel: number | null
+  fail_fast: number
+  rerun: Rerun
+  labels: string
+  cancel_requested: Generated<number>
+  created_at: number
+  sealed_at: Generated<number | null>
+}
+
+/** The executions that stand for the items of batches. `finished_seq` numbers those of a batch that have ended. */
+export interface BatchItemsTable {
+  batch_id: string
+  item: number
+  name: string
+  execution_id: string
+  outcome: ItemOutcome
+  finished_seq: Generated<number | null>
 }
 
 /** One row per try. */

@@ -53,9 +53,9 @@ export function createAttemptMethods(
     complete: (fence, completion) =>
       db.transaction().execute(async (trx) => {
         const row = await fenceAttempt(trx, fence)
-        if (isTerminal(row.status)) return false
-        await completeAttempt(trx, now(), fence, row, completion)
-        return true
+        const isNew = !isTerminal(row.status)
+        if (isNew) await completeAttempt(trx, now(), fence, row, completion)
+        return { isNew, lane: row.lane }
       }),
   }
 }

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import type { ClaimOrder, StoredClaim } from '../execution-store.js'
 import { runnerUnknown } from '../faults.js'
 import { fitsOffer } from '../fits-offer.js'
+import { findLaneRooms } from './lane-rooms.js'
 import { moveExecution } from './move-execution.js'
 import { NEED_COLUMNS, readNeeds, whereFits } from './need-columns.js'
 import { prepareQuery, slot } from './prepare-query.js'
@@ -32,7 +33,7 @@ export async function claimExecutions(
     const again = await listClaims(trx, order)
     if (again.length > 0) return again
     const claims: StoredClaim[] = []
-    for (const row of await listFitting(trx, order, offers)) {
+    for (const row of await listWithRoom(trx, order, offers)) {
       const needs = readNeeds(row)
       const offer = offers.find((candidate) => fitsOffer(candidate, needs))
       if (offer !== undefined) claims.push(await claimOne(trx, now(), order, row, offer))
@@ -75,6 +76,42 @@ async function hasWork(db: Kysely<Database>, { project, pool, claimId }: ClaimOr
   return (await queued.executeTakeFirst()) !== undefined || (await claimed.executeTakeFirst()) !== undefined
 }
 
+type Fitting = Awaited<ReturnType<typeof listFitting>>[number]
+
+/** What waits and fits, less what would be too many of one lane. */
+async function listWithRoom(
+  trx: Kysely<Database>,
+  order: ClaimOrder,
+  offers: readonly Offer[],
+): Promise<Fitting[]> {
+  const rows = await listFitting(trx, order, offers)
+  const lanes = rows.flatMap(({ lane }) => lane ?? [])
+  if (lanes.length === 0) return rows
+  const rooms = await findLaneRooms(trx, order.project, lanes)
+  const full = [...rooms].filter(([, room]) => room <= 0).map(([lane]) => lane)
+  const open = full.length === 0 ? rows : await listBeside(trx, order, offers, full)
+  return open.filter(({ lane }) => {
+    const room = lane === null ? undefined : rooms.get(lane)
+    if (lane === null || room === undefined) return true
+    rooms.set(lane, room - 1)
+    return room > 0
+  })
+}
+
+/** The same as {@link listFitting} without some lanes. */
+const listBeside = (
+  trx: Kysely<Database>,
+  { project, pool, max }: ClaimOrder,
+  offers: readonly Offer[],
+  lanes: readonly string[],
+): Promise<Fitting[]> =>
+  selectFitting(trx, offers)
+    .where('project', '=', project)
+    .where('pool', '=', pool)
+    .where((eb) => eb.or([eb('lane', 'is', null), eb('lane', 'not in', lanes)]))
+    .limit(max)
+    .execute()
+
 const fittingByOffers = new Map<string, ReturnType<typeof prepareFitting>>()
 
 /** What waits and fits, oldest first. A runner offers the same again and again, so that the query is written once. */
@@ -93,17 +130,20 @@ function listFitting(
 
 const prepareFitting = (db: Kysely<Database>, offers: readonly Offer[]) =>
   prepareQuery(
-    db
-      .selectFrom('executions')
-      .select(['id', 'attempt', ...NEED_COLUMNS])
+    selectFitting(db, offers)
       .where('project', '=', slot<string>('project'))
       .where('pool', '=', slot<string>('pool'))
-      .where('status', '=', QUEUED)
-      .where((eb) => eb.or(offers.map((offer) => whereFits(eb, offer))))
-      .orderBy('created_at')
-      .orderBy('id')
       .limit(slot<number>('max')),
   )
+
+const selectFitting = (db: Kysely<Database>, offers: readonly Offer[]) =>
+  db
+    .selectFrom('executions')
+    .select(['id', 'attempt', 'lane', ...NEED_COLUMNS])
+    .where('status', '=', QUEUED)
+    .where((eb) => eb.or(offers.map((offer) => whereFits(eb, offer))))
+    .orderBy('created_at')
+    .orderBy('id')
 
 async function claimOne(
   trx: Kysely<Database>,

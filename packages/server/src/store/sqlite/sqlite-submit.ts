@@ -14,32 +14,39 @@ export function submitExecution(
   now: () => number,
   submission: Submission,
 ): Promise<boolean> {
-  const { id, project, pool, spec, specHash, files, inline } = submission
-  return db.transaction().execute(async (trx) => {
-    if (await wasAccepted(trx, submission)) return false
-    await assertRoomInQueue(trx, project)
-    const createdAt = now()
-    await insertInlineBlobs(trx, project, inline, createdAt)
-    // What arrived with the request is known to be there; looking it up again would double the reads of a small submit.
-    const arrived = new Map(inline.map(({ sha256, data }) => [sha256, data.byteLength]))
-    const others = files.filter(({ sha256, size }) => arrived.get(sha256) !== size)
-    if (others.length > 0) await assertBlobs(trx, project, others)
-    await trx
-      .insertInto('executions')
-      .values({
-        id,
-        project,
-        pool,
-        status: 'queued',
-        ...toNeedColumns(toNeeds(spec)),
-        spec: JSON.stringify(spec),
-        spec_hash: specHash,
-        created_at: createdAt,
-      })
-      .execute()
-    await insertArtifacts(trx, id, 'input', files)
-    return true
-  })
+  return db.transaction().execute((trx) => acceptExecution(trx, now(), submission))
+}
+
+/** The same within a transaction. */
+export async function acceptExecution(
+  trx: Kysely<Database>,
+  createdAt: number,
+  submission: Submission,
+): Promise<boolean> {
+  const { id, project, pool, spec, specHash, files, inline, batch } = submission
+  if (await wasAccepted(trx, submission)) return false
+  await assertRoomInQueue(trx, project)
+  await insertInlineBlobs(trx, project, inline, createdAt)
+  // What arrived with the request is known to be there; looking it up again would double the reads of a small submit.
+  const arrived = new Map(inline.map(({ sha256, data }) => [sha256, data.byteLength]))
+  const others = files.filter(({ sha256, size }) => arrived.get(sha256) !== size)
+  if (others.length > 0) await assertBlobs(trx, project, others)
+  await trx
+    .insertInto('executions')
+    .values({
+      id,
+      project,
+      pool,
+      status: 'queued',
+      ...toNeedColumns(toNeeds(spec)),
+      spec: JSON.stringify(spec),
+      spec_hash: specHash,
+      created_at: createdAt,
+      ...batch,
+    })
+    .execute()
+  await insertArtifacts(trx, id, 'input', files)
+  return true
 }
 
 async function wasAccepted(trx: Kysely<Database>, { id, project, specHash }: Submission): Promise<boolean> {

@@ -33,13 +33,13 @@ export async function sweepExecutions(
       swept.push(await releaseOne(trx, time, row))
       await updateAttempt(trx, row.id, row.attempt, { ended_at: time, outcome: 'lost' })
     }
-    for (const { id, project, pool } of await listOrphans(trx, time - limits.embeddedGraceMs)) {
+    for (const { id, project, pool, lane } of await listOrphans(trx, time - limits.embeddedGraceMs)) {
       await moveExecution(trx, { id }, 'lost', {
         cause: 'runner_lost',
         message: NEVER_STARTED,
         finished_at: time,
       })
-      swept.push({ id, project, pool, status: 'lost' })
+      swept.push({ id, project, pool, lane, status: 'lost' })
     }
     return swept
   })
@@ -48,12 +48,12 @@ export async function sweepExecutions(
 type Expired = Awaited<ReturnType<typeof listExpired>>[number]
 
 async function releaseOne(trx: Kysely<Database>, time: number, row: Expired): Promise<Swept> {
-  const { id, project, pool } = row
+  const { id, project, pool, lane } = row
   // Only an attempt that provably never started may be given to another runner.
   if (row.started_at !== null) {
     const ended = { cause: 'runner_lost', message: LOST_AFTER_START, finished_at: time } as const
     await moveExecution(trx, { id }, 'lost', { ...released, ...ended })
-    return { id, project, pool, status: 'lost' }
+    return { id, project, pool, lane, status: 'lost' }
   }
   if (row.cancel_requested === 1) {
     const ended = {
@@ -62,16 +62,16 @@ async function releaseOne(trx: Kysely<Database>, time: number, row: Expired): Pr
       finished_at: time,
     } as const
     await moveExecution(trx, { id }, 'cancelled', { ...released, ...ended })
-    return { id, project, pool, status: 'cancelled' }
+    return { id, project, pool, lane, status: 'cancelled' }
   }
   await moveExecution(trx, { id }, 'queued', { ...released, executor: null, claimed_at: null })
-  return { id, project, pool, status: 'queued' }
+  return { id, project, pool, lane, status: 'queued' }
 }
 
 function listExpired(db: Kysely<Database>, before: number) {
   return db
     .selectFrom('executions')
-    .select(['id', 'project', 'pool', 'attempt', 'started_at', 'cancel_requested'])
+    .select(['id', 'project', 'pool', 'lane', 'attempt', 'started_at', 'cancel_requested'])
     .where('status', 'in', ['claimed', 'running', 'finishing'])
     .where('lease_until', '<', before)
     .limit(BATCH)
@@ -81,7 +81,7 @@ function listExpired(db: Kysely<Database>, before: number) {
 function listOrphans(db: Kysely<Database>, before: number) {
   return db
     .selectFrom('executions')
-    .select(['id', 'project', 'pool'])
+    .select(['id', 'project', 'pool', 'lane'])
     .where('status', '=', QUEUED)
     .where('pool', 'like', `${EMBEDDED}%`)
     .where('created_at', '<', before)

@@ -1,0 +1,98 @@
+import { RGridError, specSchema, toIssues, type BatchItem, type BatchItems, type Spec } from '@rgrid/protocol'
+import type { Context } from '../context.js'
+import { batchTopic, executionTopic, queueTopic } from '../signals.js'
+import type { AddedItem, Candidate, NewItem, StoredBatch } from '../store/batch-store.js'
+import { findBatch } from './batches.js'
+import { hashSpec, toFingerprint } from './hash-spec.js'
+import { splitInline } from './inline-files.js'
+import { findRefusal } from './submit-execution.js'
+
+/**
+ * Adds items to a batch; adding them again returns what they became.
+ *
+ * @throws RGridError `not_found`, `invalid_request` naming the item's field, and what submitting throws; nothing is
+ * stored then.
+ */
+export async function addItems(
+  context: Context,
+  project: string,
+  id: string,
+  { spec, items }: BatchItems,
+): Promise<AddedItem[]> {
+  const { store, signals, pool } = context
+  const batch = await findBatch(context, project, id)
+  if (batch.cancelRequested)
+    throw new RGridError('already_finished', `${id} was cancelled: open another batch for more items`)
+  const { files: _files, ...common } = spec
+  const refusal = await findRefusal(context, project, common)
+  if (refusal !== undefined) throw refusal
+  const wanted = items.map((item, position) =>
+    toNewItem(context, project, batch, item, mergeSpec(spec, item, position)),
+  )
+  const reusable = await findReusable(context, project, batch, wanted)
+  const added = await store.batches.add(
+    project,
+    batch,
+    wanted.map((item) => ({ ...item, reusable: reusable.get(item.submission.batch.fingerprint) })),
+  )
+  signals.notify(queueTopic(project, pool))
+  signals.notifySoon(batchTopic(project))
+  for (const { executionId } of added) signals.notify(executionTopic(executionId))
+  return added
+}
+
+/** The whole spec of an item: what it says goes before what all have in common. */
+function mergeSpec(common: Spec, item: BatchItem, position: number): Spec {
+  const { args = common.args, rewrites = item.args === undefined ? common.rewrites : [], env } = item
+  const own = new Set(item.files.map(({ path }) => path))
+  const merged = specSchema.safeParse({
+    ...common,
+    args,
+    rewrites,
+    env: { ...common.env, ...env },
+    files: [...common.files.filter(({ path }) => !own.has(path)), ...item.files],
+    folders: [...new Set([...common.folders, ...item.folders])],
+  })
+  if (merged.success) return merged.data
+  const issues = toIssues(merged.error).map(({ path, message }) => ({
+    path: `items.${position}.${path}`,
+    message,
+  }))
+  const [first] = issues
+  throw new RGridError('invalid_request', `${first?.path ?? 'items'}: ${first?.message ?? 'is not valid'}`, {
+    issues,
+  })
+}
+
+function toNewItem(
+  { pool }: Context,
+  project: string,
+  { lane }: StoredBatch,
+  { index, id, name, repeat }: BatchItem,
+  { files, ...spec }: Spec,
+): Omit<NewItem, 'reusable'> {
+  const { refs, inline } = splitInline(files)
+  const batch = { lane, fingerprint: toFingerprint(spec, refs, repeat) }
+  const specHash = hashSpec(spec, refs)
+  return { index, name, submission: { id, project, pool, spec, specHash, files: refs, inline, batch } }
+}
+
+/** Finds what ran before and whose files are all there, by fingerprint. */
+async function findReusable(
+  { store, blobs }: Context,
+  project: string,
+  { rerun }: StoredBatch,
+  items: readonly Omit<NewItem, 'reusable'>[],
+): Promise<Map<string, string>> {
+  const fingerprints = items.map(({ submission }) => submission.batch.fingerprint)
+  const candidates = await store.batches.findCandidates(project, fingerprints, rerun)
+  const isThere = async ({ isWhole, sha256s }: Candidate): Promise<boolean> => {
+    if (!isWhole) return false
+    for (const sha256 of sha256s) if (!(await blobs.has(sha256))) return false
+    return true
+  }
+  const found = await Promise.all(
+    candidates.map(async (candidate) => ((await isThere(candidate)) ? [candidate] : [])),
+  )
+  return new Map(found.flat().map(({ fingerprint, executionId }) => [fingerprint, executionId]))
+}

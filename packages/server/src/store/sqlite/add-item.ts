@@ -1,0 +1,84 @@
+import { isTerminal } from '@rgrid/protocol'
+import type { Kysely } from 'kysely'
+import type { AddedItem, NewItem, StoredBatch } from '../batch-store.js'
+import type { Database } from './schema.js'
+import { acceptExecution } from './sqlite-submit.js'
+
+/** Adds one item to a batch in the transaction of its request. */
+export async function addItem(
+  trx: Kysely<Database>,
+  time: number,
+  batch: StoredBatch,
+  item: NewItem,
+): Promise<AddedItem> {
+  const { index, submission } = item
+  const known = await findItem(trx, batch.id, index)
+  if (known !== undefined) return known
+  const running = batch.rerun === 'all' ? undefined : await findRunning(trx, submission)
+  if (running !== undefined) return insertItem(trx, batch.id, item, running, 'joined')
+  if (item.reusable !== undefined && (await isEnded(trx, submission.project, item.reusable)))
+    return insertItem(trx, batch.id, item, item.reusable, 'reused')
+  await acceptExecution(trx, time, submission)
+  return insertItem(trx, batch.id, item, submission.id, 'new')
+}
+
+const findItem = (trx: Kysely<Database>, id: string, index: number): Promise<AddedItem | undefined> =>
+  trx
+    .selectFrom('batch_items')
+    .select(['item as index', 'execution_id as executionId', 'outcome'])
+    .where('batch_id', '=', id)
+    .where('item', '=', index)
+    .executeTakeFirst()
+
+async function findRunning(
+  trx: Kysely<Database>,
+  { project, pool, batch: { fingerprint } }: NewItem['submission'],
+): Promise<string | undefined> {
+  const row = await trx
+    .selectFrom('executions')
+    .select('id')
+    .where('project', '=', project)
+    .where('pool', '=', pool)
+    .where('fingerprint', '=', fingerprint)
+    .where('status', 'in', ['queued', 'claimed', 'running', 'finishing'])
+    .where('cancel_requested', '=', 0)
+    .orderBy('created_at')
+    .executeTakeFirst()
+  return row?.id
+}
+
+async function isEnded(trx: Kysely<Database>, project: string, id: string): Promise<boolean> {
+  const row = await trx
+    .selectFrom('executions')
+    .select('status')
+    .where('project', '=', project)
+    .where('id', '=', id)
+    .executeTakeFirst()
+  return row !== undefined && isTerminal(row.status)
+}
+
+async function insertItem(
+  trx: Kysely<Database>,
+  id: string,
+  { index, name }: NewItem,
+  executionId: string,
+  outcome: AddedItem['outcome'],
+): Promise<AddedItem> {
+  await trx
+    .insertInto('batch_items')
+    .values({
+      ...{ batch_id: id, item: index, name, execution_id: executionId, outcome },
+      finished_seq: outcome === 'reused' ? await nextSeq(trx, id) : null,
+    })
+    .execute()
+  return { index, executionId, outcome }
+}
+
+async function nextSeq(trx: Kysely<Database>, id: string): Promise<number> {
+  const { last } = await trx
+    .selectFrom('batch_items')
+    .select((eb) => eb.fn.max('finished_seq').as('last'))
+    .where('batch_id', '=', id)
+    .executeTakeFirstOrThrow()
+  return (last ?? 0) + 1
+}

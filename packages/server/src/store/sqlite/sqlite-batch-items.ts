@@ -1,0 +1,110 @@
+import { LIMITS, RGridError } from '@rgrid/protocol'
+import { sql, type Kysely } from 'kysely'
+import type { BatchStore, ItemQuery } from '../batch-store.js'
+import { addItem } from './add-item.js'
+import { countItems } from './count-items.js'
+import { findCandidates } from './find-candidates.js'
+import type { Database } from './schema.js'
+
+type ItemMethods = Pick<
+  BatchStore,
+  'findCandidates' | 'add' | 'count' | 'listItems' | 'listFinished' | 'listUnfinished' | 'listFailingFast'
+>
+
+/** The methods of the items of batches in SQLite. */
+export function createItemMethods(db: Kysely<Database>, now: () => number): ItemMethods {
+  const ofBatch = (project: string, id: string) =>
+    db
+      .selectFrom('batch_items')
+      .innerJoin('batches', 'batches.id', 'batch_items.batch_id')
+      .innerJoin('executions', 'executions.id', 'batch_items.execution_id')
+      .where('batches.project', '=', project)
+      .where('batches.id', '=', id)
+
+  return {
+    findCandidates: (project, fingerprints, rerun) => findCandidates(db, project, fingerprints, rerun),
+
+    add: (project, batch, items) =>
+      db.transaction().execute(async (trx) => {
+        const { sealedAt } = (await find(trx, project, batch.id)) ?? batch
+        if (sealedAt !== null)
+          throw new RGridError('invalid_request', `${batch.id} is sealed: open another batch for more items`)
+        const added = []
+        for (const item of items) added.push(await addItem(trx, now(), batch, item))
+        await assertRoom(trx, batch.id)
+        return added
+      }),
+
+    count: (project, id) => countItems(ofBatch(project, id)),
+
+    async listItems(project, id, { failed, after, limit }: ItemQuery) {
+      let query = ofBatch(project, id)
+        .select(['item as index', 'name', 'executions.id as executionId', 'outcome'])
+        .select(['status', 'exit_code as exitCode', 'message'])
+        .where('item', '>', after)
+        .orderBy('item')
+        .limit(limit)
+      if (failed) query = query.where('status', 'in', ['failed', 'timed_out', 'cancelled', 'lost'])
+      return query.execute()
+    },
+
+    async listFinished(project, id, after, limit) {
+      const rows = await db
+        .selectFrom('batch_items')
+        .innerJoin('batches', 'batches.id', 'batch_items.batch_id')
+        .select(['item as index', 'name', 'execution_id as executionId', 'outcome', 'finished_seq as seq'])
+        .where('batches.project', '=', project)
+        .where('batch_id', '=', id)
+        .where('finished_seq', '>', after)
+        .orderBy('finished_seq')
+        .limit(limit)
+        .execute()
+      return rows.map(({ seq, ...row }) => ({ ...row, seq: seq ?? 0 }))
+    },
+
+    async listUnfinished(project, id, limit) {
+      const rows = await ofBatch(project, id)
+        .select('executions.id')
+        .where('finished_seq', 'is', null)
+        .where('executions.cancel_requested', '=', 0)
+        .limit(limit)
+        .execute()
+      return rows.map((row) => row.id)
+    },
+
+    async listFailingFast(project, executionId) {
+      const rows = await db
+        .selectFrom('batch_items')
+        .innerJoin('batches', 'batches.id', 'batch_items.batch_id')
+        .select('batch_id')
+        .distinct()
+        .where('project', '=', project)
+        .where('execution_id', '=', executionId)
+        .where('fail_fast', '=', 1)
+        .execute()
+      return rows.map((row) => row.batch_id)
+    },
+  }
+}
+
+const find = (
+  trx: Kysely<Database>,
+  project: string,
+  id: string,
+): Promise<{ sealedAt: number | null } | undefined> =>
+  trx
+    .selectFrom('batches')
+    .select('sealed_at as sealedAt')
+    .where('project', '=', project)
+    .where('id', '=', id)
+    .executeTakeFirst()
+
+async function assertRoom(trx: Kysely<Database>, id: string): Promise<void> {
+  const { count } = await trx
+    .selectFrom('batch_items')
+    .select(sql<number>`count(*)`.as('count'))
+    .where('batch_id', '=', id)
+    .executeTakeFirstOrThrow()
+  if (count > LIMITS.batchItems)
+    throw new RGridError('invalid_request', `items: more than the limit of ${LIMITS.batchItems} in one batch`)
+}
