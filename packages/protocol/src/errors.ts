@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { executionIdSchema } from './ids.js'
 
 /** Every error code of the protocol with the HTTP status that carries it. */
 export const ERROR_STATUS = {
@@ -10,6 +11,8 @@ export const ERROR_STATUS = {
   not_found: 404,
   method_not_allowed: 405,
   id_conflict: 409,
+  key_taken: 409,
+  key_conflict: 409,
   missing_blobs: 409,
   already_finished: 409,
   lease_lost: 409,
@@ -63,6 +66,8 @@ export const problemSchema = z
     issues: z.array(issueSchema).optional(),
     /** The digests that are missing, with code `missing_blobs`. */
     missing: z.array(z.string()).optional(),
+    /** The execution that has the key, with code `key_taken` or `key_conflict`. */
+    executionId: executionIdSchema.optional(),
   })
   .meta({ id: 'Problem', description: 'What went wrong, as RFC 9457 has it.' })
 
@@ -75,6 +80,7 @@ export interface RGridErrorOptions {
   readonly requestId?: string | undefined
   readonly issues?: readonly Issue[] | undefined
   readonly missing?: readonly string[] | undefined
+  readonly executionId?: string | undefined
 }
 
 const MARK = Symbol.for('rgrid.error')
@@ -97,6 +103,8 @@ export class RGridError extends Error {
   readonly issues: readonly Issue[]
   /** The digests the server wants first, with code `missing_blobs`. */
   readonly missing: readonly string[]
+  /** The execution that has the key already, with code `key_taken` or `key_conflict`. */
+  readonly executionId: string | undefined
   /** Recognises errors of every copy of this package. */
   readonly [MARK] = true
 
@@ -107,6 +115,7 @@ export class RGridError extends Error {
     this.requestId = options.requestId
     this.issues = options.issues ?? []
     this.missing = options.missing ?? []
+    this.executionId = options.executionId
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {

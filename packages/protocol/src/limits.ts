@@ -27,6 +27,7 @@ export const LIMITS = {
   pathParts: 32,
   /** One part of a path: what the common file systems hold. */
   pathPartBytes: 255,
+  keyChars: 256,
   labels: 32,
   labelChars: 256,
   inputFiles: 10_000,

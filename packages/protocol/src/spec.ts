@@ -63,6 +63,12 @@ export const labelsSchema = z
     message: `more than the limit of ${LIMITS.labels} labels`,
   })
 
+/** A name of the caller's choosing for one execution of a project. */
+export const keySchema = z
+  .string()
+  .min(1)
+  .max(LIMITS.keyChars, `over the limit of ${LIMITS.keyChars} characters`)
+
 /** How long a script may run, in milliseconds. */
 export const timeoutMsSchema = z
   .int()
@@ -115,6 +121,8 @@ export const specSchema = z
     dependencies: dependenciesSchema.optional(),
     timeoutMs: timeoutMsSchema.default(LIMITS.timeoutDefaultMs),
     labels: labelsSchema.default({}),
+    /** By it the same request is known again from anywhere: it finds the first execution in place of starting another. */
+    key: keySchema.optional(),
     files: z
       .array(fileSchema)
       .min(1)

@@ -42,6 +42,7 @@ const callSchema = z.strictObject({
   requirements: z.string('must be the path of a file, as text').optional(),
   dependencies: flag.optional(),
   timeoutMs: z.number('must be a number of milliseconds').optional(),
+  key: z.string('must be text').optional(),
   labels: z.record(z.string(), z.string()).optional(),
   upload: flag.optional(),
   cwd: z.string().optional(),

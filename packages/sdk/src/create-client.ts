@@ -47,12 +47,12 @@ export function createClient(options: ClientOptions = {}): RGridClient {
     signal?.throwIfAborted()
     const [prepared, api] = await allOrFirstError([prepareSpec(script, runOptions, runtimes), getApi()])
     signal?.throwIfAborted()
-    return { api, events: await submit(api, id, prepared) }
+    return { api, ...(await submit(api, id, prepared)) }
   }
   const find = async (id: string): Promise<Opened> => {
     const api = await getApi()
     const path = `/v1/executions/${toId(id)}/events`
-    return { api, events: await api.send({ method: 'GET', path, accept: 'text/event-stream' }) }
+    return { api, id, events: await api.send({ method: 'GET', path, accept: 'text/event-stream' }) }
   }
   const get = async (id: string): Promise<ExecutionRecord> =>
     (await getApi()).call(executionSchema, { method: 'GET', path: `/v1/executions/${toId(id)}` })

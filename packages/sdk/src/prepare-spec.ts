@@ -38,11 +38,11 @@ export async function prepareSpec(
   const { files, ...collection } = await collectFiles(cwd, script, args, upload)
   const found = await findDependencies({ cwd, script, text, ...picked, requirements, isWanted })
   const sources = unite(files, found.files)
-  const { env, executor, image, cpus, memoryMib, pids, diskMib, network, isolation, timeoutMs, labels } =
+  const { env, executor, image, cpus, memoryMib, pids, diskMib, network, isolation, timeoutMs, labels, key } =
     options
   const parsed = specSchema.safeParse({
     ...collection,
-    ...defined({ env, executor, image, network, isolation, timeoutMs, labels }),
+    ...defined({ env, executor, image, network, isolation, timeoutMs, labels, key }),
     runtime,
     resources: defined({ cpus, memoryMib, pids, diskMib }),
     ...defined({ dependencies: found.dependencies }),

@@ -92,6 +92,14 @@ export interface RunOptions {
    * @default 300000 (5 minutes); at most 24 hours
    */
   readonly timeoutMs?: number
+  /**
+   * A name for this execution, of your choosing, one of a kind in the project. The same call with the same key finds the
+   * first execution, from its first line of output on, wherever and whenever it is made; another call with it fails with
+   * the code `key_conflict`.
+   *
+   * @default none: each call starts an execution
+   */
+  readonly key?: string
   /** @default {} */
   readonly labels?: Readonly<Record<string, string>>
   /**

@@ -7,27 +7,42 @@ import type { PreparedSpec } from './prepare-spec.js'
 
 const PARALLEL_UPLOADS = 4
 
+/** An execution that the server has, with the stream of its events. */
+export interface Submitted {
+  readonly id: string
+  readonly events: FetchResponse
+}
+
 /**
  * Submits an execution and returns the response that streams its events. Files that the server does not have are
- * uploaded first; then the same request is made again, which is safe as it carries its own id.
+ * uploaded first; then the same request is made again, which is safe as it carries its own id. One whose key was used for
+ * the same before is that one.
  */
 export async function submit(
   api: Api,
   id: string,
   { spec, sources }: PreparedSpec,
   signal?: AbortSignal,
-): Promise<FetchResponse> {
-  const put = (): Promise<FetchResponse> =>
-    api.send(
-      { method: 'PUT', path: `/v1/executions/${id}`, json: spec, accept: 'text/event-stream' },
+): Promise<Submitted> {
+  const accept = 'text/event-stream'
+  const put = async (): Promise<Submitted> => {
+    const events = await api.send(
+      { method: 'PUT', path: `/v1/executions/${id}`, json: spec, accept },
       { signal, retry: RETRY_BRIEFLY },
     )
+    return { id, events }
+  }
   try {
-    return await put()
+    return await put().catch(async (error: unknown) => {
+      if (!(error instanceof RGridError && error.code === 'missing_blobs')) throw error
+      await uploadAll(api, spec, sources, error.missing, signal)
+      return put()
+    })
   } catch (error) {
-    if (!(error instanceof RGridError && error.code === 'missing_blobs')) throw error
-    await uploadAll(api, spec, sources, error.missing, signal)
-    return put()
+    if (!(error instanceof RGridError && error.code === 'key_taken' && error.executionId !== undefined))
+      throw error
+    const path = `/v1/executions/${error.executionId}/events`
+    return { id: error.executionId, events: await api.send({ method: 'GET', path, accept }, { signal }) }
   }
 }
 

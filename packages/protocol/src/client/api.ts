@@ -182,8 +182,8 @@ async function toError(
 ): Promise<RGridError> {
   const problem = problemSchema.safeParse(await readJson(base, response, signal))
   if (!problem.success) return notRGrid(base, response)
-  const { code, detail, requestId, issues, missing } = problem.data
-  return new RGridError(code, detail, { requestId, issues, missing })
+  const { code, detail, ...known } = problem.data
+  return new RGridError(code, detail, known)
 }
 
 function reasonOf(error: unknown): string {

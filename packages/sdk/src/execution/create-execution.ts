@@ -12,6 +12,8 @@ import { createTextCapture } from './text-capture.js'
 /** An execution that the server has accepted, with the stream of its events. */
 export interface Opened {
   readonly api: Api
+  /** Which it is: another than was asked for where its key had been used before. */
+  readonly id: string
   readonly events: FetchResponse
 }
 
@@ -24,8 +26,13 @@ const BUFFER_BYTES = 1024 * 1024
  * @param open - submits the execution or finds it; called once, at once
  * @param signal - cancels the execution when it aborts
  */
-export function createExecution(id: string, open: () => Promise<Opened>, signal?: AbortSignal): Execution {
+export function createExecution(
+  minted: string,
+  open: () => Promise<Opened>,
+  signal?: AbortSignal,
+): Execution {
   const accepted = createDeferred<undefined>()
+  let id = minted
   const opened = open()
   const buffer = createLogBuffer(BUFFER_BYTES)
   const board = createStatusBoard()
@@ -35,7 +42,8 @@ export function createExecution(id: string, open: () => Promise<Opened>, signal?
     const keepAlive = createKeepAlive()
     const capture = createTextCapture(CAPTURE_BYTES)
     try {
-      const { api, events } = await opened
+      const { api, events, ...known } = await opened
+      id = known.id
       accepted.resolve(undefined)
       for await (const event of followEvents(api, id, { opened: events })) {
         if (event.type === 'state') board.set(event.state.status, event.state.message)
@@ -63,8 +71,8 @@ export function createExecution(id: string, open: () => Promise<Opened>, signal?
   }
 
   const cancel = async (): Promise<void> => {
-    const { api } = await opened
-    if (!over) await cancelExecution(api, id)
+    const { api, ...known } = await opened
+    if (!over) await cancelExecution(api, known.id)
   }
   const cancelQuietly = (): void => void cancel().catch(() => undefined)
 
@@ -80,9 +88,9 @@ export function createExecution(id: string, open: () => Promise<Opened>, signal?
       last = next.value
       yield next.value
     }
-    const { api } = await opened
+    const { api, ...known } = await opened
     const after = last === undefined ? undefined : parseCursor(last.cursor)
-    for await (const event of followEvents(api, id, { after })) {
+    for await (const event of followEvents(api, known.id, { after })) {
       if (event.type === 'log') yield toRawPiece(event.cursor, event.log)
     }
   }
@@ -103,13 +111,15 @@ export function createExecution(id: string, open: () => Promise<Opened>, signal?
   if (signal?.aborted === true) cancelQuietly()
   else signal?.addEventListener('abort', cancelQuietly, { once: true })
 
-  return Object.assign(result, {
-    id,
+  const identified = Object.defineProperty(result, 'id', { get: () => id, enumerable: true })
+  return Object.assign(identified as Promise<Result> & { readonly id: string }, {
     logs,
     accepted: accepted.promise,
     cancel,
-    status: async () =>
-      (await opened).api.call(executionSchema, { method: 'GET', path: `/v1/executions/${id}` }),
+    status: async () => {
+      const { api, ...known } = await opened
+      return api.call(executionSchema, { method: 'GET', path: `/v1/executions/${known.id}` })
+    },
     onStatus: (listener: (status: Status, message: string | null) => void) => board.watch(listener),
     [Symbol.asyncIterator]: () => logs()[Symbol.asyncIterator](),
     async [Symbol.asyncDispose]() {

@@ -23,11 +23,12 @@ const isServerCode = (code: string): code is ServerErrorCode => code in ERROR_ST
 export function toProblemResponse(error: unknown, requestId: string, logger: Logger): Response {
   const fault = toFault(error)
   if (fault === undefined) logger.error('a request failed', { requestId, error })
-  const { code, message, issues, missing } = fault ?? {
+  const { code, message, issues, missing, executionId } = fault ?? {
     code: 'internal' as const,
     message: `the server failed on this request; its log says why, under ${requestId}`,
     issues: [],
     missing: [],
+    executionId: undefined,
   }
   const special = error instanceof HttpFault ? error : undefined
   const problem: Problem = {
@@ -39,6 +40,7 @@ export function toProblemResponse(error: unknown, requestId: string, logger: Log
     requestId,
     ...(issues.length > 0 ? { issues: [...issues] } : {}),
     ...(missing.length > 0 ? { missing: [...missing] } : {}),
+    ...(executionId === undefined ? {} : { executionId }),
   }
   return new Response(JSON.stringify(problem), {
     status: problem.status,
@@ -46,12 +48,15 @@ export function toProblemResponse(error: unknown, requestId: string, logger: Log
   })
 }
 
-type Fault = Pick<RGridError, 'message' | 'issues' | 'missing'> & { readonly code: ServerErrorCode }
+type Fault = Pick<RGridError, 'message' | 'issues' | 'missing' | 'executionId'> & {
+  readonly code: ServerErrorCode
+}
 
 function toFault(error: unknown): Fault | undefined {
   const known = error instanceof RGridError ? error : toStoreFault(error)
   if (known === undefined || !isServerCode(known.code)) return undefined
-  return { code: known.code, message: known.message, issues: known.issues, missing: known.missing }
+  const { message, issues, missing, executionId } = known
+  return { code: known.code, message, issues, missing, executionId }
 }
 
 function toStoreFault(error: unknown): RGridError | undefined {

@@ -9,7 +9,7 @@ export function hashSpec(spec: Partial<StoredSpec>, files: readonly FileRef[]): 
 }
 
 // What says how something is run, and not what.
-const HOW = ['labels', 'timeoutMs', 'isolation', 'executor', 'rewrites'] as const
+const HOW = ['labels', 'timeoutMs', 'isolation', 'executor', 'rewrites', 'key'] as const
 
 /**
  * Names what an execution works out: equal where script, arguments, environment, runtime, image, packages, files,

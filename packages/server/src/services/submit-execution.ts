@@ -14,7 +14,7 @@ import { splitInline } from './inline-files.js'
  *
  * @returns whether it is new.
  * @throws RGridError `invalid_request` when it asks for more than this server allows, or when no runner can take it and
- * that is not to be waited for, `unknown_runtime`, `id_conflict`, `missing_blobs`, `digest_mismatch`, `too_large` or
+ * that is not to be waited for, `unknown_runtime`, `id_conflict`, `key_taken`, `key_conflict`, `missing_blobs`, `digest_mismatch`, `too_large` or
  * `queue_full`; nothing is stored then.
  */
 export async function submitExecution(

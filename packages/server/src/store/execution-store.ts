@@ -174,7 +174,8 @@ export interface ExecutionStore {
   /**
    * Accepts an execution; `false` when it was accepted before.
    *
-   * @throws RGridError `id_conflict`, `missing_blobs`, `digest_mismatch` or `queue_full`; nothing is stored then.
+   * @throws RGridError `id_conflict`, `key_taken`, `key_conflict`, `missing_blobs`, `digest_mismatch` or `queue_full`;
+   * nothing is stored then.
    */
   submit(submission: Submission): Promise<boolean>
   find(project: string, id: string): Promise<StoredExecution | undefined>

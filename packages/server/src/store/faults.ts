@@ -40,6 +40,24 @@ export const digestMismatch = (what: string): RGridError =>
 export const idConflict = (id: string): RGridError =>
   new RGridError('id_conflict', `${id} is taken by another execution: submit under a new id`)
 
+/** The same was submitted before under its key. */
+export const keyTaken = (key: string, executionId: string): RGridError =>
+  new RGridError(
+    'key_taken',
+    `the key ${JSON.stringify(key)} was used for the same before: see ${executionId}`,
+    {
+      executionId,
+    },
+  )
+
+/** The key stands for something else. */
+export const keyConflict = (key: string, executionId: string): RGridError =>
+  new RGridError(
+    'key_conflict',
+    `the key ${JSON.stringify(key)} was used for another request, ${executionId}: script, arguments, environment, files or options differ; choose another key`,
+    { executionId },
+  )
+
 /** Too many executions wait. */
 export const queueFull = (): RGridError =>
   new RGridError(

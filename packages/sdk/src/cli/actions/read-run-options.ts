@@ -23,6 +23,7 @@ export interface RunFlags {
   readonly isolation?: Isolation
   readonly requirements?: string
   readonly dependencies: boolean
+  readonly key?: string
   readonly label?: Readonly<Record<string, string>>
   readonly upload: boolean
   readonly remoteOnly?: boolean
@@ -60,6 +61,7 @@ export async function readRunOptions(
       memoryMib: flags.memory,
       diskMib: flags.disk,
       labels: flags.label,
+      key: flags.key,
       dependencies: flags.dependencies ? undefined : false,
     }),
   }

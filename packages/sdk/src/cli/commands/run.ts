@@ -30,6 +30,7 @@ const createOptions = (): Option[] => [
   requirementsOption(),
   new Option('--no-dependencies', 'install nothing, whatever files beside the script ask for'),
   labelOption(),
+  new Option('--key <name>', 'the same command with the same name finds this execution again'),
 ]
 
 const requirementsOption = (): Option =>

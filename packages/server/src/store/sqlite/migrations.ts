@@ -135,6 +135,8 @@ const THIRD = ['ALTER TABLE runners ADD COLUMN holds_back TEXT']
 const BATCHES = [
   'ALTER TABLE executions ADD COLUMN lane TEXT',
   'ALTER TABLE executions ADD COLUMN fingerprint TEXT',
+  'ALTER TABLE executions ADD COLUMN key TEXT',
+  'CREATE UNIQUE INDEX executions_key ON executions (project, key) WHERE key IS NOT NULL',
   `CREATE INDEX executions_fingerprint ON executions (project, fingerprint, created_at)
     WHERE fingerprint IS NOT NULL`,
   `CREATE INDEX executions_lane ON executions (project, lane)

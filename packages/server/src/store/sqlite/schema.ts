@@ -68,6 +68,7 @@ export interface ExecutionsTable {
   phases: Generated<string | null>
   lane: Generated<string | null>
   fingerprint: Generated<string | null>
+  key: Generated<string | null>
 }
 
 /** How many executions of a lane run at once. */

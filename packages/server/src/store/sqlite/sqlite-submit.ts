@@ -2,7 +2,7 @@ import { LIMITS } from '@rgrid/protocol'
 import type { Kysely } from 'kysely'
 import type { Submission } from '../execution-store.js'
 import { toNeeds } from '../needs.js'
-import { idConflict, queueFull } from '../faults.js'
+import { idConflict, keyConflict, keyTaken, queueFull } from '../faults.js'
 import type { Database } from './schema.js'
 import { insertArtifacts } from './sqlite-artifacts.js'
 import { toNeedColumns } from './need-columns.js'
@@ -25,6 +25,7 @@ export async function acceptExecution(
 ): Promise<boolean> {
   const { id, project, pool, spec, specHash, files, inline, batch } = submission
   if (await wasAccepted(trx, submission)) return false
+  if (spec.key !== undefined) await assertKey(trx, spec.key, submission)
   await assertRoomInQueue(trx, project)
   await insertInlineBlobs(trx, project, inline, createdAt)
   // What arrived with the request is known to be there; looking it up again would double the reads of a small submit.
@@ -41,6 +42,7 @@ export async function acceptExecution(
       ...toNeedColumns(toNeeds(spec)),
       spec: JSON.stringify(spec),
       spec_hash: specHash,
+      key: spec.key ?? null,
       created_at: createdAt,
       ...batch,
     })
@@ -58,6 +60,20 @@ async function wasAccepted(trx: Kysely<Database>, { id, project, specHash }: Sub
   if (row === undefined) return false
   if (row.project !== project || row.spec_hash !== specHash) throw idConflict(id)
   return true
+}
+
+async function assertKey(
+  trx: Kysely<Database>,
+  key: string,
+  { project, specHash }: Submission,
+): Promise<void> {
+  const row = await trx
+    .selectFrom('executions')
+    .select(['id', 'spec_hash'])
+    .where('project', '=', project)
+    .where('key', '=', key)
+    .executeTakeFirst()
+  if (row !== undefined) throw row.spec_hash === specHash ? keyTaken(key, row.id) : keyConflict(key, row.id)
 }
 
 async function assertRoomInQueue(trx: Kysely<Database>, project: string): Promise<void> {
