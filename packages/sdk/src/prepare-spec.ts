@@ -52,7 +52,9 @@ export async function prepareSpec(
   return { spec: parsed.data, sources }
 }
 
-/** A file that is there for two reasons travels once. */
-const unite = (...lists: readonly (readonly LocalFile[])[]): LocalFile[] => [
-  ...new Map(lists.flat().map((file) => [file.path, file])).values(),
-]
+/** A file that is there for two reasons travels once, for the first of them. */
+function unite(...lists: readonly (readonly LocalFile[])[]): LocalFile[] {
+  const files = new Map<string, LocalFile>()
+  for (const file of lists.flat()) if (!files.has(file.path)) files.set(file.path, file)
+  return [...files.values()]
+}

@@ -89,9 +89,10 @@ describe('dependencies', () => {
   })
 
   test('travel once when an argument names them too', async () => {
-    const { spec } = await refusal('main.py', { args: ['requirements.txt'] }, files)
+    const { spec, sources } = await refusal('main.py', { args: ['requirements.txt'] }, files)
 
     expect(spec.files.map(({ path }) => path)).toEqual(['main.py', 'requirements.txt'])
+    expect(sources[1]?.reason).toEqual({ kind: 'argument', index: 0 })
   })
 
   test('stay at home when they are turned off', async () => {

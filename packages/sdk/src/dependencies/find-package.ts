@@ -73,6 +73,7 @@ const toFiles = (path: string | undefined, folder: string, lock: string): LocalF
   ['package.json', lock].map((name) => ({
     path: path === undefined || path === '.' ? name : `${path}/${name}`,
     source: join(folder, name),
+    reason: { kind: 'package' },
   }))
 
 function refuse(cwd: string, folder: string): never {

@@ -40,7 +40,7 @@ export async function readRequirements(cwd: string, file: string, field: string)
     const path = toWithin(cwd, next.source)
     if (path === undefined)
       throw fail('is outside the current directory and cannot travel: run from above it')
-    files.set(next.source, { path, source: next.source })
+    files.set(next.source, { path, source: next.source, reason: { kind: 'requirements' } })
     const text = await readFile(next.source, 'utf8').catch((error: unknown) => {
       throw fail(`cannot be read (${codeOf(error)}): check the path`, error)
     })

@@ -5,11 +5,23 @@ import { codeOf } from './read-script.js'
 import { walkDirectory } from './walk-directory.js'
 import { toPosix, toWithin } from './within.js'
 
+/** Why a file travels. */
+export type Reason =
+  | { readonly kind: 'script' }
+  /** An argument names it, or the directory that it is in. `index` counts from 0. */
+  | { readonly kind: 'argument'; readonly index: number }
+  /** A requirements file. */
+  | { readonly kind: 'requirements' }
+  /** A `package.json` or its lockfile. */
+  | { readonly kind: 'package' }
+
 /** A local file and its place in the workspace. */
 export interface LocalFile {
   readonly path: string
   /** Where it is on this machine, absolute. */
   readonly source: string
+  /** Where there are several, the first in the order of {@link Reason}. */
+  readonly reason: Reason
 }
 
 /** What travels, and the arguments as the script will see them. */
@@ -36,15 +48,16 @@ export async function collectFiles(
   args: readonly string[],
   upload: boolean,
 ): Promise<Collection> {
-  const files = new Map<string, string>()
+  const files = new Map<string, LocalFile>()
   const folders = new Set<string>()
   let outside = 0
 
-  const place = (source: string, field: string): string => {
+  const place = (source: string, reason: Reason): string => {
+    const field = toField(reason)
     const within = toWithin(cwd, source)
     const path = within ?? `${OUTSIDE}/${outside++}/${basename(source)}`
     assertPath(path, field)
-    files.set(path, source)
+    if (!files.has(path)) files.set(path, { path, source, reason })
     if (files.size > LIMITS.inputFiles)
       throw new RGridError(
         'invalid_request',
@@ -52,22 +65,23 @@ export async function collectFiles(
       )
     return path
   }
-  const placeFolder = async (source: string, within: string, field: string): Promise<void> => {
+  const placeFolder = async (source: string, within: string, reason: Reason): Promise<void> => {
     const content = await walkDirectory(source)
     for (const folder of ['', ...content.folders]) folders.add(toPosix(join(within, folder)))
-    for (const file of content.files) place(join(source, file), field)
+    for (const file of content.files) place(join(source, file), reason)
   }
   const placeArgument = async (arg: string, index: number): Promise<string> => {
     const source = resolve(cwd, arg)
     const stats = await statArgument(source, arg, index)
     const within = toWithin(cwd, source)
-    if (stats?.isFile() === true) return keepOrRewrite(arg, place(source, `args.${index}`))
+    const reason = { kind: 'argument', index } as const
+    if (stats?.isFile() === true) return keepOrRewrite(arg, place(source, reason))
     if (stats?.isDirectory() !== true || within === undefined) return arg
-    await placeFolder(source, within, `args.${index}`)
+    await placeFolder(source, within, reason)
     return keepOrRewrite(arg, within)
   }
 
-  const scriptPath = place(resolve(cwd, script), 'script')
+  const scriptPath = place(resolve(cwd, script), { kind: 'script' })
   const sent: string[] = []
   for (const [index, arg] of args.entries()) sent.push(upload ? await placeArgument(arg, index) : arg)
   const rewrites = args.flatMap((from, index) => (sent[index] === from ? [] : [{ index, from }]))
@@ -75,10 +89,14 @@ export async function collectFiles(
     script: scriptPath,
     args: sent,
     rewrites,
-    files: [...files].map(([path, source]) => ({ path, source })),
+    files: [...files.values()],
     folders: [...folders],
   }
 }
+
+/** What the user said it with, for errors. */
+const toField = (reason: Reason): string =>
+  reason.kind === 'argument' ? `args.${reason.index}` : reason.kind
 
 /** A relative argument without a way upwards means the same in the workspace, so it stays as it was written. */
 function keepOrRewrite(arg: string, path: string): string {

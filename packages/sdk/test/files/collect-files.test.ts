@@ -24,6 +24,18 @@ describe('what travels with a script', () => {
     })
   })
 
+  test('says why each file is there, and the script comes first', async () => {
+    const cwd = await createDirectory({ 'main.py': 'x', 'in/a': '1', b: '2' })
+
+    const { files } = await collectFiles(cwd, 'main.py', ['main.py', 'in', 'b', 'in/a'], true)
+
+    expect(files.map(({ path, reason }) => [path, reason])).toEqual([
+      ['main.py', { kind: 'script' }],
+      ['in/a', { kind: 'argument', index: 1 }],
+      ['b', { kind: 'argument', index: 2 }],
+    ])
+  })
+
   test('keeps an argument as it was written where it means the same', async () => {
     const cwd = await createDirectory({ 'main.py': 'x', 'a.csv': 'a' })
 
