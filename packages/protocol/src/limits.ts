@@ -32,6 +32,8 @@ export const LIMITS = {
   labelChars: 256,
   inputFiles: 10_000,
   inputBytes: 5 * GIB,
+  /** A local module that is read for what it imports itself. */
+  moduleBytes: 8 * MIB,
   outputFiles: 10_000,
   outputBytes: 5 * GIB,
   /** Log bytes kept of one execution, both streams together. */

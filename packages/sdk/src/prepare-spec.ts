@@ -6,6 +6,8 @@ import { findDependencies } from './dependencies/find-dependencies.js'
 import { collectFiles, type LocalFile } from './files/collect-files.js'
 import { hashFiles } from './files/hash-files.js'
 import { readScript } from './files/read-script.js'
+import { findModules, NO_MODULES } from './modules/find-modules.js'
+import { getReach, placeModules } from './modules/place-modules.js'
 import { pickRuntime } from './pick-runtime.js'
 import type { RunOptions } from './run-options.js'
 
@@ -13,6 +15,8 @@ import type { RunOptions } from './run-options.js'
 export interface PreparedSpec {
   readonly spec: Spec
   readonly sources: readonly LocalFile[]
+  /** What the script imports from outside of the current directory, which stays here. */
+  readonly left: readonly LocalFile[]
 }
 
 /**
@@ -35,9 +39,11 @@ export async function prepareSpec(
   const text = read.bytes.toString()
   const picked = await pickRuntime({ script, text, asked: options.runtime, listRuntimes })
   const { runtime } = picked
-  const { files, ...collection } = await collectFiles(cwd, script, args, upload)
+  const modules = upload ? await findModules({ cwd, source, text, ...picked }) : NO_MODULES
+  const { files, ...collection } = await collectFiles(cwd, script, args, upload, getReach(modules))
+  const { placed, left } = placeModules(collection.script, modules)
   const found = await findDependencies({ cwd, script, text, ...picked, requirements, isWanted })
-  const sources = unite(files, found.files)
+  const sources = unite(files, placed, found.files)
   const { env, executor, image, cpus, memoryMib, pids, diskMib, network, isolation, timeoutMs, labels, key } =
     options
   const parsed = specSchema.safeParse({
@@ -49,7 +55,7 @@ export async function prepareSpec(
     files: await hashFiles(sources, new Map([[source, read]])),
   })
   if (!parsed.success) throw toOptionError(parsed.error)
-  return { spec: parsed.data, sources }
+  return { spec: parsed.data, sources, left }
 }
 
 /** A file that is there for two reasons travels once, for the first of them. */

@@ -1,6 +1,6 @@
 import { findPathFault, LIMITS, RGridError } from '@rgrid/protocol'
 import { stat } from 'node:fs/promises'
-import { basename, isAbsolute, join, normalize, resolve } from 'node:path'
+import { isAbsolute, join, normalize, resolve, sep } from 'node:path'
 import { codeOf } from './read-script.js'
 import { walkDirectory } from './walk-directory.js'
 import { toPosix, toWithin } from './within.js'
@@ -10,9 +10,11 @@ export type Reason =
   | { readonly kind: 'script' }
   /** An argument names it, or the directory that it is in. `index` counts from 0. */
   | { readonly kind: 'argument'; readonly index: number }
+  /** The file `by`, a path in the workspace, imports it on a line, counted from 1. */
+  | { readonly kind: 'import'; readonly by: string; readonly line: number }
   /** A requirements file. */
   | { readonly kind: 'requirements' }
-  /** A `package.json` or its lockfile. */
+  /** A `package.json`, which says what is installed and how modules are read, or its lockfile. */
   | { readonly kind: 'package' }
 
 /** A local file and its place in the workspace. */
@@ -33,13 +35,15 @@ export interface Collection {
   readonly folders: string[]
 }
 
-const OUTSIDE = '.rgrid/inputs'
+/** Where files from elsewhere are, each in a folder of its own. */
+export const OUTSIDE = '.rgrid/inputs'
 
 /**
  * Finds what travels with a script: the script itself and the arguments that name local files, or directories below
  * `cwd`. All keep their paths relative to `cwd`; a file from elsewhere is placed under `.rgrid/inputs/` and its
  * argument rewritten. A directory from elsewhere stays text.
  *
+ * @param reach - how many of its folders a script from elsewhere keeps above it, for the modules that are there
  * @throws RGridError `invalid_request` when a file cannot travel.
  */
 export async function collectFiles(
@@ -47,15 +51,16 @@ export async function collectFiles(
   script: string,
   args: readonly string[],
   upload: boolean,
+  reach = 0,
 ): Promise<Collection> {
   const files = new Map<string, LocalFile>()
   const folders = new Set<string>()
   let outside = 0
 
-  const place = (source: string, reason: Reason): string => {
+  const place = (source: string, reason: Reason, folders = 0): string => {
     const field = toField(reason)
     const within = toWithin(cwd, source)
-    const path = within ?? `${OUTSIDE}/${outside++}/${basename(source)}`
+    const path = within ?? `${OUTSIDE}/${outside++}/${toEnd(source, folders)}`
     assertPath(path, field)
     if (!files.has(path)) files.set(path, { path, source, reason })
     if (files.size > LIMITS.inputFiles)
@@ -81,7 +86,7 @@ export async function collectFiles(
     return keepOrRewrite(arg, within)
   }
 
-  const scriptPath = place(resolve(cwd, script), { kind: 'script' })
+  const scriptPath = place(resolve(cwd, script), { kind: 'script' }, reach)
   const sent: string[] = []
   for (const [index, arg] of args.entries()) sent.push(upload ? await placeArgument(arg, index) : arg)
   const rewrites = args.flatMap((from, index) => (sent[index] === from ? [] : [{ index, from }]))
@@ -93,6 +98,14 @@ export async function collectFiles(
     folders: [...folders],
   }
 }
+
+/** The end of a path: its name, and some of the folders above it. */
+const toEnd = (source: string, folders: number): string =>
+  source
+    .split(sep)
+    .slice(-folders - 1)
+    .join('/')
+    .replace(/^\//, '')
 
 /** What the user said it with, for errors. */
 const toField = (reason: Reason): string =>
