@@ -21,9 +21,12 @@ export interface OutputList {
 // What is in it at home decides where scripts and keys are sent.
 const RESERVED = '.rgrid'
 
+// Python's own, beside every module that a script imports: for its version alone, and made again in a moment.
+const COMPILED = '__pycache__'
+
 /**
  * Walks a workspace after its script has stopped and lists the regular files that are new or changed. Links, devices,
- * FIFOs and sockets are never opened; what is left out is listed with its reason.
+ * FIFOs and sockets are never opened; what is left out is listed with its reason, but for what Python compiled.
  */
 export async function listOutputs(
   { workDir, inputs }: Workspace,
@@ -50,6 +53,7 @@ export async function listOutputs(
       const fault = findPathFault(path)
       if (fault !== undefined) skip(path, fault)
       else if (path === RESERVED) skip(path, 'is kept for RGrid')
+      else if (entry.isDirectory() && entry.name === COMPILED) continue
       else if (entry.isDirectory()) await walk(path).catch(() => skip(path, 'cannot be read'))
       else if (entry.isFile()) await take(path).catch(() => skip(path, 'cannot be read'))
       else skip(path, describe(entry))

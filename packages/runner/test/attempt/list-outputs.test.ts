@@ -43,6 +43,14 @@ describe('the outputs of a workspace', () => {
     expect(await paths(workspace)).toEqual(['a/b/näme ü.txt', 'top'])
   })
 
+  test('are not what Python compiled', async () => {
+    const workspace = await createTestWorkspace({ 'script.py': 'pass', 'p/a.py': 'pass' })
+    await mkdir(join(workspace.workDir, 'p', '__pycache__'))
+    await writeFile(join(workspace.workDir, 'p', '__pycache__', 'a.cpython-311.pyc'), 'x')
+
+    expect(await listOutputs(workspace)).toEqual({ candidates: [], skipped: [] })
+  })
+
   test('include an input that was changed to the same length', async () => {
     const workspace = await createTestWorkspace({ 'script.py': 'pass', 'data.txt': 'one' })
     await writeFile(join(workspace.workDir, 'data.txt'), 'two')
