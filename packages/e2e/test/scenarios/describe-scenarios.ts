@@ -16,6 +16,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createCutFetch } from '../support/cut-fetch.js'
 import { createProject } from '../support/project.js'
 import type { Kind, World } from '../support/worlds.js'
+import { testLocalModules } from './local-modules.js'
 
 const read = async (
   pieces: AsyncIterable<LogPiece>,
@@ -74,6 +75,8 @@ export function describeScenarios(kind: Kind, available: boolean): void {
       expect(result.timings.totalMs).toBeGreaterThan(0)
       expect(result.record.executor).toBe(kind.executor)
     })
+
+    testLocalModules(() => client)
 
     test('a script that fails is a result, not an exception', async () => {
       const result = await run('echo out; echo why >&2; exit 3')
