@@ -15,6 +15,7 @@ import { connect, type Connection } from './connect.js'
 import { createArtifact } from './execution/create-artifact.js'
 import { createExecution, type Opened } from './execution/create-execution.js'
 import { readLogs } from './execution/read-logs.js'
+import { createPlan } from './plan.js'
 import { prepareSpec } from './prepare-spec.js'
 import { submit } from './submit.js'
 import type { RunOptions } from './run-options.js'
@@ -68,6 +69,7 @@ export function createClient(options: ClientOptions = {}): RGridClient {
       const id = createExecutionId()
       return createExecution(id, () => start(id, script, runOptions), toSignal(runOptions))
     },
+    plan: async (script, runOptions = {}) => createPlan(await prepareSpec(script, runOptions, runtimes)),
     attach: (id) => createExecution(id, () => find(id)),
     get,
     async list(query = {}) {

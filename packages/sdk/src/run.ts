@@ -1,4 +1,5 @@
 import { createClient } from './create-client.js'
+import type { RunPlan } from './plan.js'
 import type { RunOptions } from './run-options.js'
 import type { Execution, RGridClient } from './types.js'
 
@@ -17,6 +18,11 @@ let shared: RGridClient | undefined
  */
 export function run(script: string, options?: RunOptions): Execution {
   return (shared ??= createClient()).run(script, options)
+}
+
+/** Says what {@link run} would send, and why, and sends nothing. */
+export function plan(script: string, options?: RunOptions): Promise<RunPlan> {
+  return (shared ??= createClient()).plan(script, options)
 }
 
 /** Looks at an execution that was started elsewhere, from its beginning, live. */

@@ -13,6 +13,7 @@ import type {
   Usage,
 } from '@rgrid/protocol'
 import type { Fetch } from '@rgrid/protocol/client'
+import type { RunPlan } from './plan.js'
 import type { RunOptions } from './run-options.js'
 
 /** A piece of a script's output. */
@@ -119,6 +120,8 @@ export interface RGridClient {
   target(): Promise<string>
   /** Runs a script. Eager: it is on its way when this returns. */
   run(script: string, options?: RunOptions): Execution
+  /** Says what {@link RGridClient.run} would send, and sends nothing. */
+  plan(script: string, options?: RunOptions): Promise<RunPlan>
   /** Looks at an execution that was started elsewhere. */
   attach(id: string): Execution
   /** @throws RGridError `not_found` */

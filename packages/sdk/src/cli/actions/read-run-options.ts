@@ -26,6 +26,7 @@ export interface RunFlags {
   readonly key?: string
   readonly label?: Readonly<Record<string, string>>
   readonly upload: boolean
+  readonly dryRun?: boolean
   readonly remoteOnly?: boolean
   readonly detach?: boolean
   readonly quiet?: boolean

@@ -12,6 +12,7 @@ import { formatReceipt } from '../receipt.js'
 import { createView, type View } from '../view.js'
 import { withClient } from '../with-client.js'
 import { write, writeJson } from '../write.js'
+import { showPlan } from '../show-plan.js'
 import { readRunOptions, type RunFlags } from './read-run-options.js'
 
 const CANCEL_GRACE_MS = 2_000
@@ -27,6 +28,7 @@ export async function run(
   const view = createView(context, flags)
   if (flags.quiet !== true) await tellOfOutsideFolders(options, view)
   const work = async (client: RGridClient): Promise<number> => {
+    if (flags.dryRun === true) return showPlan(context, await client.plan(script, options), flags)
     if (flags.detach === true) await assertDetachable(client)
     const execution = client.run(script, options)
     return flags.detach === true

@@ -46,11 +46,12 @@ export function defineRun({ program, context, finish }: Setup): void {
   command
     .summary('run a script and bring its output, files and exit code home')
     .description(
-      'Runs a script. Options come before its name; everything behind it belongs to the script. Arguments that name files take them along, and files the script writes are saved into the current directory.',
+      'Runs a script. Options come before its name; everything behind it belongs to the script. Arguments that name files take them along, so do the local modules that it imports, and files the script writes are saved into the current directory.',
     )
     .argument('<script>', 'the file to run')
     .argument('[args...]', "the script's own arguments")
-    .option('--no-upload', 'do not take along the files that arguments name')
+    .option('--no-upload', 'do not take along the files that arguments name and the modules that it imports')
+    .option('--dry-run', 'list what would travel, and why, and send nothing')
     .option('--remote-only', 'leave the files the script wrote on the server')
     .option('-d, --detach', 'print the id and return, while the script goes on')
     .option('-q, --quiet', "say nothing but the script's output and failures")
