@@ -150,7 +150,10 @@ async function follow(container: Container, job: InstallJob, options: FollowOpti
     await closed
     job.signal.throwIfAborted()
     const text = output.end()
-    if (end.state?.ExitCode === 0) return
+    if (end.state?.ExitCode === 0) {
+      await limits.look()
+      if (limits.explain() === undefined) return
+    }
     throw new InstallError(limits.explain() ?? describeEnd(end, job, text.toString(), memoryMib), text)
   } finally {
     over.abort()

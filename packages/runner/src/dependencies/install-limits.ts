@@ -18,6 +18,8 @@ export interface InstallLimits {
   readonly signal: AbortSignal
   /** Says which limit that was. */
   explain(): string | undefined
+  /** Looks once more, at the end: the last of it may have been written since the last look. */
+  look(): Promise<void>
   stop(): void
 }
 
@@ -39,21 +41,21 @@ export function createInstallLimits(
     measureDisk({ directory: path, pids, signal: over.signal, enoughBytes: most }).catch(() => 0)
   // Nobody waits for this: what the installer writes meanwhile is little beside the limit.
   const cachedBefore = measure(cacheDirectory, [], Infinity)
-  watchDisk({
-    signal: over.signal,
-    async isOver() {
-      const bytes = await measure(directory, listProcesses() ?? [], enoughBytes)
-      const mostCached = enoughBytes - bytes + (await cachedBefore)
-      return bytes > enoughBytes || (await measure(cacheDirectory, [], mostCached)) > mostCached
-    },
-    onOver: () => full.abort(),
-  })
+  const isOver = async (): Promise<boolean> => {
+    const bytes = await measure(directory, listProcesses() ?? [], enoughBytes)
+    const mostCached = enoughBytes - bytes + (await cachedBefore)
+    return bytes > enoughBytes || (await measure(cacheDirectory, [], mostCached)) > mostCached
+  }
+  watchDisk({ signal: over.signal, isOver, onOver: () => full.abort() })
   return {
     signal: AbortSignal.any([late, full.signal]),
     explain() {
       if (full.signal.aborted) return `the installation wrote more than ${diskMib} MiB to the disk`
       if (late.aborted) return `the installation took over ${timeoutMs / 1000} seconds`
       return undefined
+    },
+    async look() {
+      if (await isOver()) full.abort()
     },
     stop: () => over.abort(),
   }

@@ -92,9 +92,14 @@ export function createProcessInstaller(options: ProcessInstallerOptions): Instal
       const limits = createInstallLimits(job, options)
       const signal = AbortSignal.any([job.signal, limits.signal])
       const running = runToEnd(invocation, signal, (chunk) => output.write(chunk))
-      const exitCode = await running.finally(() => limits.stop())
+      const exitCode = await running
+        .then(async (code) => {
+          if (code === 0) await limits.look()
+          return code
+        })
+        .finally(() => limits.stop())
       job.signal.throwIfAborted()
-      if (exitCode === 0) return
+      if (exitCode === 0 && limits.explain() === undefined) return
       const text = output.end()
       throw new InstallError(
         limits.explain() ?? describeFailure(job.specification.kind, text.toString(), exitCode),

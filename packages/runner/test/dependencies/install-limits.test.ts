@@ -48,6 +48,14 @@ describe('the limits of an installation', () => {
     expect(limits.explain()).toMatch(/5 MiB/)
   })
 
+  it('hold for what is written last of all', async () => {
+    const { limits, deps } = await createJob({ diskMib: 3 })
+    await write(deps, 4)
+    await limits.look()
+
+    expect(limits.explain()).toMatch(/3 MiB/)
+  })
+
   it('hold for its time', async () => {
     const { limits } = await createJob({ timeoutMs: 10 })
     await expect.poll(() => limits.signal.aborted, SOON).toBe(true)

@@ -75,17 +75,19 @@ const LONG_ENOUGH_MS = 300
 
 /** The script starts when it may, and not before. */
 export async function checkPermission(context: ContractContext): Promise<void> {
-  let wasStarted: boolean | undefined
-  const mayStart = sleep(LONG_ENOUGH_MS)
+  let mayStart = false
+  let wasStarted = true
+  const permission = sleep(LONG_ENOUGH_MS).then(() => (mayStart = true))
   const started = await startScript(context, MARK, {
-    mayStart,
+    mayStart: permission.then(() => undefined),
     async onPlace({ workDir }) {
-      void mayStart.then(() => (wasStarted = existsSync(join(workDir, 'started'))))
+      void permission.then(() => (wasStarted = existsSync(join(workDir, 'started'))))
     },
   })
+  const couldStart = mayStart
   const { exitCode } = await started.running.exit
 
-  expect([wasStarted, exitCode]).toEqual([false, 0])
+  expect([couldStart, wasStarted, exitCode]).toEqual([true, false, 0])
 }
 
 /** The script does not start when it may not, and whoever wanted it to hears why. */
