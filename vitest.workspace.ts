@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const unit = ['protocol', 'sdk', 'server', 'runner', 'embedded']
@@ -12,6 +13,8 @@ export default defineConfig({
   resolve: { conditions: ['@rgrid/source'] },
   ssr: { resolve: { conditions: ['@rgrid/source', 'node', 'import'] } },
   test: {
+    // Tests wait for scripts and containers for most of their time, so that few processors do well with more of them.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     testTimeout: 30_000,
     hookTimeout: 60_000,
     projects: [
