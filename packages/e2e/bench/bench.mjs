@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { parseArgs } from 'node:util'
+import { timeBatch, timeXargs } from './batch.mjs'
 import { describeMachine } from './machine.mjs'
 import { createPackagedProject } from './packaged-project.mjs'
 import { timeNaiveDocker, timeProgram, timeRun } from './programs.mjs'
@@ -25,6 +26,7 @@ const ROUNDS = Number(positionals[0] ?? 20)
 const SLOTS = 4
 const BURST = 20
 const MANY = 200
+const ITEMS = 1000
 const WARM_UPS = 60
 // Until the containers that were used have been replaced, so that nobody pays for another.
 const SETTLE_MS = 900
@@ -248,6 +250,28 @@ report(
   formatTable(
     ['', 'all', 'rate'],
     Object.entries(throughput).map(([name, ms]) => [name, `${(ms / 1000).toFixed(1)} s`, toRate(MANY, ms)]),
+  ),
+)
+
+const items = Array.from({ length: ITEMS }, (_, index) => String(index))
+const xargsMs = await timeXargs(folder, script, items, SLOTS)
+const first = await timeBatch(client, folder, script, items, SLOTS)
+const again = await timeBatch(client, folder, script, items, SLOTS)
+report(
+  `A batch of ${ITEMS} items, ${SLOTS} at a time, as processes`,
+  formatTable(
+    ['', 'all', 'per item', '× `xargs`', 'reused'],
+    [
+      [`\`xargs -P ${SLOTS} python3\``, xargsMs, ''],
+      ['`batch()`', first.ms, first.reused],
+      ['`batch()` again', again.ms, again.reused],
+    ].map(([name, ms, reused]) => [
+      name,
+      `${(ms / 1000).toFixed(2)} s`,
+      toMs(ms / ITEMS),
+      toRatio(ms / xargsMs),
+      String(reused),
+    ]),
   ),
 )
 
