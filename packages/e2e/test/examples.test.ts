@@ -184,6 +184,38 @@ describe('node-app', () => {
   })
 })
 
+describe('local-modules', () => {
+  const words = ['to', 'be', 'or', 'not', 'to', 'be']
+
+  pythonTest.for([
+    ['python3', 'main.py'],
+    [process.execPath, 'main.mjs'],
+  ] as const)('runs with %s as at home', async ([program, script]) => {
+    const place = await createPlace()
+    const folder = join(place.examples, 'local-modules')
+    const bare = await place.exec(
+      program,
+      [...(script === 'main.py' ? ['-B'] : []), script, ...words],
+      folder,
+    )
+
+    const outcome = await run(place, [script, ...words], folder)
+
+    expect(outcome).toMatchObject({ code: 0, stdout: 'be: 2, not: 1, or: 1, to: 2\n' })
+    expect(bare.stdout).toBe(outcome.stdout)
+    expect((await readdir(folder, { recursive: true })).join()).not.toContain('__pycache__')
+  })
+
+  test('lists what would travel', async () => {
+    const place = await createPlace()
+
+    const outcome = await run(place, ['--dry-run', 'main.py'], join(place.examples, 'local-modules'))
+
+    expect(outcome.code).toBe(0)
+    expect(outcome.stdout).toMatch(/^tally\/show\.py +\d+ +imported by tally\/count\.py line 3$/m)
+  })
+})
+
 describe('own-runtimes', () => {
   test.skipIf(!hasPerl)('runs a script by its extension', async () => {
     const place = await createPlace()

@@ -103,7 +103,7 @@ export interface RunOptions {
   /** @default {} */
   readonly labels?: Readonly<Record<string, string>>
   /**
-   * Whether arguments that name local files take them along.
+   * Whether arguments that name local files take them along, and so do imports of local modules.
    *
    * @default true
    */

@@ -1,0 +1,5 @@
+module.exports = (counts) =>
+  Object.entries(counts)
+    .sort()
+    .map(([word, count]) => `${word}: ${count}`)
+    .join(', ')

@@ -1,0 +1,3 @@
+import { countWords } from './lib/count.mjs'
+
+console.log(countWords(process.argv.slice(2).join(' ')))

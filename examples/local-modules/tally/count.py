@@ -1,0 +1,7 @@
+from collections import Counter
+
+from tally.show import show
+
+
+def count_words(text):
+    return show(Counter(text.lower().split()))
