@@ -5,6 +5,8 @@ import { executionIdSchema } from './ids.js'
 import { micronsSchema } from './microns.js'
 import { isolationSchema, networkSchema, resourcesSchema } from './resources.js'
 import { executorNameSchema, runtimeSchema } from './runtimes.js'
+import { patternsSchema } from './path-filter.js'
+import { pathSchema } from './paths.js'
 import { fileRefSchema, rewriteSchema } from './spec.js'
 import { causeSchema, statusSchema } from './states.js'
 
@@ -29,6 +31,9 @@ export const skippedSchema = z.strictObject({ path: z.string().max(4096), reason
 
 /** A file of the workspace that was not taken home, and why. */
 export type Skipped = z.infer<typeof skippedSchema>
+
+/** Something worth knowing about a result that is no failure. */
+export const noteSchema = z.string().max(LIMITS.noteChars)
 
 /** How long each phase of an execution took, in milliseconds; `null` where it has not been reached. */
 export const timingsSchema = z
@@ -94,6 +99,8 @@ export const executionSummarySchema = z
     network: networkSchema.nullable(),
     isolation: isolationSchema,
     labels: z.record(z.string(), z.string()),
+    /** Which of its files were to come home; `null`: all. */
+    outputs: z.array(z.string()).nullable(),
     attempt: z.int().nonnegative(),
     cancelRequested: z.boolean(),
     createdAt: z.iso.datetime(),
@@ -132,6 +139,8 @@ export const executionSchema = executionSummarySchema
     /** The output files. */
     artifacts: z.array(artifactSchema),
     skipped: z.array(skippedSchema),
+    /** What else is worth knowing, such as that a pattern of `outputs` matched nothing. */
+    notes: z.array(z.string()),
   })
   .meta({ id: 'Execution', description: 'One accepted request to run one script once.' })
 
@@ -156,6 +165,22 @@ export const executionPageSchema = z
 
 /** A page of executions, newest first. */
 export type ExecutionPage = z.infer<typeof executionPageSchema>
+
+/** The query of `GET /v1/executions/{id}/artifacts`. */
+export const artifactQuerySchema = z.strictObject({
+  /** An archive has the output files only, unless `kind` says otherwise. */
+  format: z.enum(['json', 'tar']).default('json'),
+  kind: z.enum(['input', 'output']).optional(),
+  /** Patterns, as `outputs` of a spec has them. */
+  only: z.preprocess((only) => (typeof only === 'string' ? [only] : only), patternsSchema).optional(),
+  /** Leaves larger files out. */
+  maxFileBytes: z.coerce.number<number | string>().int().nonnegative().optional(),
+  /** Leaves out all up to this one, which was the last to arrive. */
+  after: pathSchema.optional(),
+})
+
+/** The query of `GET /v1/executions/{id}/artifacts`. */
+export type ArtifactQuery = z.output<typeof artifactQuerySchema>
 
 /** The files of an execution. */
 export const artifactListSchema = z

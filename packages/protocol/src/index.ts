@@ -58,15 +58,18 @@ export {
 } from './events.js'
 export {
   artifactListSchema,
+  artifactQuerySchema,
   artifactSchema,
   executionPageSchema,
   executionSchema,
   executionSummarySchema,
   listQuerySchema,
+  noteSchema,
   phasesSchema,
   skippedSchema,
   timingsSchema,
   usageSchema,
+  type ArtifactQuery,
   type ArtifactRecord,
   type ExecutionPage,
   type ExecutionRecord,
@@ -96,6 +99,7 @@ export {
 export { LIMITS } from './limits.js'
 export { chargeMicrons, formatMicrons, micronsSchema, parseMicrons } from './microns.js'
 export { parseEngineLocation, type EngineLocation } from './engine-location.js'
+export { createPathFilter, patternsSchema, type PathFilter } from './path-filter.js'
 export { findPathFault, pathSchema } from './paths.js'
 export {
   imageSchema,
@@ -111,6 +115,7 @@ export {
   adoptedSchema,
   adoptSchema,
   appendLogsSchema,
+  appendOutputsSchema,
   attemptIdSchema,
   claimRequestSchema,
   claimSchema,

@@ -36,6 +36,17 @@ export const LIMITS = {
   moduleBytes: 8 * MIB,
   outputFiles: 10_000,
   outputBytes: 5 * GIB,
+  /** Output files in one request of a runner. */
+  outputRequestFiles: 1_000,
+  /** Patterns that choose among files. */
+  patterns: 64,
+  /** One of them. */
+  patternBytes: 512,
+  /** What they are together, with every `{a,b}` written out. */
+  patternChoices: 256,
+  /** What there is to say about a result. */
+  notes: 64,
+  noteChars: 1024,
   /** Log bytes kept of one execution, both streams together. */
   logBytes: 10 * MIB,
   /** The part of {@link LIMITS.logBytes} that is kept of the end of a log that grew over it. */

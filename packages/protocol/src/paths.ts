@@ -1,8 +1,9 @@
 import * as z from 'zod'
 import { LIMITS } from './limits.js'
 
+/** Finds a control character. */
 // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-const CONTROL = /[\u0000-\u001f\u007f]/
+export const CONTROL = /[\u0000-\u001f\u007f]/
 
 /**
  * Says what is wrong with a path in a workspace, or `undefined` when it is fine. Paths are relative, parted by

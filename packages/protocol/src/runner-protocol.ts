@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { runtimeRuleSchema } from './choose-runtime.js'
 import { LIMITS } from './limits.js'
 import { streamSchema } from './events.js'
-import { phasesSchema, skippedSchema, usageSchema } from './execution.js'
+import { noteSchema, phasesSchema, skippedSchema, usageSchema } from './execution.js'
 import { executionIdSchema, runnerIdSchema } from './ids.js'
 import { micronsSchema } from './microns.js'
 import { networkSchema, resourcesSchema } from './resources.js'
@@ -200,6 +200,14 @@ const chunks = z.array(logChunkSchema).max(4096)
 /** The body of `POST …/logs`. */
 export const appendLogsSchema = z.strictObject({ leaseToken, chunks }).meta({ id: 'AppendLogs' })
 
+/**
+ * The body of `POST …/outputs`: some of the files that the attempt made, ahead of its end. They come home with those of
+ * `complete`, and with no other attempt. Of one path the last word counts.
+ */
+export const appendOutputsSchema = z
+  .strictObject({ leaseToken, outputs: z.array(fileSchema).min(1).max(LIMITS.outputRequestFiles) })
+  .meta({ id: 'AppendOutputs' })
+
 /** The body of `POST …/complete`: how the attempt ended, its last log chunks and the files it made. */
 export const completeSchema = z
   .strictObject({
@@ -211,8 +219,9 @@ export const completeSchema = z
     message: z.string().max(4096).nullable().default(null),
     usage: usageSchema.nullable().default(null),
     phases: phasesSchema.nullable().default(null),
-    outputs: z.array(fileSchema).max(LIMITS.outputFiles).default([]),
+    outputs: z.array(fileSchema).max(LIMITS.outputRequestFiles).default([]),
     skipped: z.array(skippedSchema).max(1000).default([]),
+    notes: z.array(noteSchema).max(LIMITS.notes).default([]),
   })
   .meta({ id: 'Complete' })
 

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { dependenciesSchema } from './dependencies.js'
 import { LIMITS } from './limits.js'
+import { patternsSchema } from './path-filter.js'
 import { pathSchema } from './paths.js'
 import { imageSchema, isolationSchema, networkSchema, resourcesSchema } from './resources.js'
 import { executorNameSchema, runtimeSchema } from './runtimes.js'
@@ -130,6 +131,8 @@ export const specSchema = z
     /** Folders that are there from the start, even when they are empty. */
     folders: z.array(pathSchema).max(LIMITS.inputFiles).default([]),
     rewrites: z.array(rewriteSchema).max(LIMITS.args).default([]),
+    /** Which of the files that the script creates or changes come home; all when it is left out. */
+    outputs: patternsSchema.optional(),
   })
   .superRefine(({ script, files, folders, args, rewrites }, context) => {
     const fail = (path: (string | number)[], message: string): void =>

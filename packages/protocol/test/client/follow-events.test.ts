@@ -38,6 +38,7 @@ const record: ExecutionRecord = {
   network: null,
   isolation: 'execution',
   labels: {},
+  outputs: null,
   attempt: 2,
   cancelRequested: false,
   createdAt: at,
@@ -51,6 +52,7 @@ const record: ExecutionRecord = {
   logs: { stdoutBytes: 4, stderrBytes: 2, droppedBytes: 0, cursor: '2.2' },
   artifacts: [],
   skipped: [],
+  notes: [],
 }
 
 const log = (attempt: number, seq: number, text: string) => ({

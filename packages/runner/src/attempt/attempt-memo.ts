@@ -1,4 +1,4 @@
-import { executionIdSchema, type Claim } from '@rgrid/protocol'
+import { executionIdSchema, patternsSchema, type Claim } from '@rgrid/protocol'
 import * as z from 'zod'
 import type { AttemptRight } from './attempt-reporter.js'
 import type { Workspace } from './workspace.js'
@@ -13,6 +13,8 @@ const attemptMemoSchema = z.strictObject({
   timeoutMs: z.number(),
   /** The input files: path, digest, and what says whether one was touched. */
   inputs: z.array(z.tuple([z.string(), z.string(), whole, whole, whole])),
+  /** Which files are to come home. */
+  outputs: patternsSchema.optional(),
 })
 
 /** What a runner remembers of an attempt for the case that it is killed. No argument and no secret is in it. */
@@ -21,7 +23,7 @@ export type AttemptMemo = z.infer<typeof attemptMemoSchema>
 /** Makes the memo of a claim whose files are in their places. */
 export const createMemo = (
   { executionId, attempt, leaseToken, spec }: AttemptRight & Pick<Claim, 'spec'>,
-  { inputs }: Workspace,
+  { inputs, outputs }: Workspace,
 ): AttemptMemo => ({
   executionId,
   attempt,
@@ -34,6 +36,7 @@ export const createMemo = (
     String(mark.size),
     String(mark.ino),
   ]),
+  ...(outputs === undefined ? {} : { outputs: [...outputs] }),
 })
 
 /** Reads a memo; `undefined` when it is none, such as that of another version. */
@@ -47,8 +50,9 @@ export function parseMemo(text: string): AttemptMemo | undefined {
 }
 
 /** The workspace that a memo tells of. */
-export const toWorkspace = ({ inputs }: AttemptMemo, workDir: string): Workspace => ({
+export const toWorkspace = ({ inputs, outputs }: AttemptMemo, workDir: string): Workspace => ({
   workDir,
+  outputs,
   inputs: new Map(
     inputs.map(([path, sha256, mtimeNs, size, ino]) => [
       path,

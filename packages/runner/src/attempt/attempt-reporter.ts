@@ -9,6 +9,7 @@ import {
   type LeaseState,
   type LogChunk,
   type Phases,
+  type WireFile,
 } from '@rgrid/protocol'
 import { RETRY_LONG, type Api } from '@rgrid/protocol/client'
 import type { Outputs } from './collect-outputs.js'
@@ -25,12 +26,16 @@ export interface AttemptReporter {
   started(): Promise<LeaseState>
   /** Opens the log, behind what the server has of it. */
   openLog(known?: Pick<Adopted, 'lastSeq' | 'storedBytes'>): LogShipper
+  /** Some of the files that the script made, ahead of its end. */
+  sendOutputs(files: readonly WireFile[]): Promise<void>
   /** The attempt is over, with the last of its log. */
   complete(ending: Ending, chunks?: LogChunk[], outputs?: Outputs, phases?: Phases | null): Promise<void>
 }
 
 /** What an attempt has where no script was started. */
 export const NOT_STARTED = { exitCode: null, signal: null, usage: null } as const
+
+const NO_OUTPUTS: Outputs = { files: [], skipped: [], notes: [] }
 
 /** How an attempt ends for a reason of RGrid's. */
 export const toEnding = (cause: Cause, error: unknown): Ending => ({
@@ -63,11 +68,8 @@ export function createAttemptReporter(
         send: (chunks) => deliver('logs', { chunks }),
         ...known,
       }),
-    complete: (
-      ending,
-      chunks = [],
-      { files: outputs, skipped } = { files: [], skipped: [] },
-      phases = null,
-    ) => deliver('complete', { ...ending, chunks, outputs, skipped, phases }),
+    sendOutputs: (outputs) => deliver('outputs', { outputs }),
+    complete: (ending, chunks = [], { files: outputs, ...rest } = NO_OUTPUTS, phases = null) =>
+      deliver('complete', { ...ending, chunks, outputs, ...rest, phases }),
   }
 }

@@ -1,101 +1,95 @@
-import { digestsSchema, LIMITS, type Skipped, type WireFile } from '@rgrid/protocol'
-import { RETRY_LONG, type Api } from '@rgrid/protocol/client'
-import { createHash } from 'node:crypto'
-import { constants } from 'node:fs'
-import { open, type FileHandle } from 'node:fs/promises'
-import { join } from 'node:path'
-import { Readable } from 'node:stream'
+import { createPathFilter, LIMITS, type Skipped, type WireFile } from '@rgrid/protocol'
+import type { Api } from '@rgrid/protocol/client'
 import type { Place } from '../executors/executor.js'
-import { listOutputs, type OutputCandidate } from './list-outputs.js'
+import { createBreather } from './breather.js'
+import { listOutputs } from './list-outputs.js'
+import { createOutputBatch } from './output-batch.js'
+import { readOutput } from './read-output.js'
 import { createSkipList } from './skip-list.js'
+import { uploadOutputs } from './upload-outputs.js'
 import type { Workspace } from './workspace.js'
 
 /** The files of a workspace that go home. Small ones carry their bytes, the others are at the server already. */
 export interface Outputs {
+  /** The last of them; those before are at the server. */
   readonly files: WireFile[]
   readonly skipped: Skipped[]
+  readonly notes: string[]
 }
 
-const MODE_EXECUTABLE = 0o111n
+/** What collecting files needs of an attempt. */
+export interface CollectContext {
+  readonly api: Api
+  /** Sends some of the files ahead of the end. */
+  readonly sendOutputs: (files: readonly WireFile[]) => Promise<void>
+  /** Called before the first upload, which may take its time. */
+  readonly onUpload: () => Promise<void>
+  /** Brings the files to the workspace where they are elsewhere. */
+  readonly bringFiles?: Place['bringFiles']
+}
 
 /**
- * Collects what the script made, after it has stopped: hashes every file and uploads the large ones that the server
- * does not have.
+ * Collects what the script made, after it has stopped. Few small files are kept for the last report; of more, and of large
+ * ones, all but the last go to the server while the rest is read.
  *
- * @param onUpload - called before the first upload, which may take its time
- * @param bringFiles - brings the files to the workspace where they are elsewhere
  * @throws RGridError when the server cannot store a file.
  */
 export async function collectOutputs(
-  api: Api,
+  { api, sendOutputs, onUpload, bringFiles }: CollectContext,
   workspace: Workspace,
-  onUpload: () => Promise<void>,
-  bringFiles?: Place['bringFiles'],
 ): Promise<Outputs> {
+  const { workDir, outputs } = workspace
   const skips = createSkipList()
-  await bringFiles?.((path, reason) => skips.add(path, reason))
-  const { candidates } = await listOutputs(workspace, skips)
-  const files: WireFile[] = []
-  let inlineLeft: number = LIMITS.inlineTotalBytes
-  for (const candidate of candidates) {
-    const file = await readOutput(workspace.workDir, candidate, inlineLeft).catch(() => undefined)
-    if (file === undefined) skips.add(candidate.path, 'cannot be read')
-    else if (candidate.input?.sha256 !== file.sha256) files.push(file)
-    if (file?.data !== undefined) inlineLeft -= file.size
+  await bringFiles?.((path, reason) => skips.add(path, reason), toWanted(outputs))
+  const { candidates, unmatched } = await listOutputs(workspace, skips)
+  const breathe = createBreather()
+  const batch = createOutputBatch()
+  let isTold = false
+
+  /** Uploads the large files of the batch; what changed meanwhile does not go home. */
+  const upload = async (files: readonly WireFile[]): Promise<WireFile[]> => {
+    const large = files.filter(({ data }) => data === undefined)
+    if (large.length > 0) await tell()
+    const changed = await uploadOutputs(api, workDir, large)
+    return files.filter(({ path, sha256 }) => {
+      if (!changed.has(sha256)) return true
+      skips.add(path, 'changed while it was read')
+      return false
+    })
   }
-  const large = files.filter(({ data }) => data === undefined)
-  if (large.length > 0) {
-    await onUpload()
-    await uploadMissing(api, workspace.workDir, large)
+  const tell = async (): Promise<void> => {
+    if (!isTold) await onUpload()
+    isTold = true
   }
-  return { files, skipped: skips.read() }
+  const sendAhead = async (): Promise<void> => {
+    await tell()
+    const files = await upload(batch.take())
+    if (files.length > 0) await sendOutputs(files)
+  }
+
+  for (const { path, size, input } of candidates) {
+    if (!batch.hasRoomFor(path, size)) await sendAhead()
+    try {
+      const file = await readOutput(workDir, path, size)
+      if (input?.sha256 !== file.sha256) batch.add(file)
+    } catch {
+      skips.add(path, 'cannot be read')
+    }
+    await breathe()
+  }
+  const files = await upload(batch.take())
+  return { files, skipped: skips.read(), notes: describeUnmatched(unmatched) }
 }
 
-async function readOutput(
-  workDir: string,
-  { path, stats }: OutputCandidate,
-  inlineLeft: number,
-): Promise<WireFile> {
-  await using file = await openOutput(workDir, path)
-  const executable = (stats.mode & MODE_EXECUTABLE) !== 0n
-  if (stats.size <= BigInt(Math.min(LIMITS.inlineFileBytes, inlineLeft))) {
-    const bytes = await file.readFile()
-    const sha256 = createHash('sha256').update(bytes).digest('hex')
-    return { path, sha256, size: bytes.byteLength, executable, data: bytes.toString('base64') }
-  }
-  const hash = createHash('sha256')
-  let size = 0
-  for await (const chunk of file.createReadStream({ autoClose: false }) as AsyncIterable<Buffer>) {
-    hash.update(chunk)
-    size += chunk.byteLength
-  }
-  return { path, sha256: hash.digest('hex'), size, executable }
+const toWanted = (outputs: readonly string[] | undefined): ((path: string) => boolean) => {
+  const filter = outputs === undefined ? undefined : createPathFilter(outputs)
+  return (path) => filter?.takes(path) !== false
 }
 
-/** Opens without following a link and without waiting for a FIFO, should the path have become one. */
-function openOutput(workDir: string, path: string): Promise<FileHandle> {
-  return open(join(workDir, path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-}
-
-async function uploadMissing(api: Api, workDir: string, files: readonly WireFile[]): Promise<void> {
-  const byDigest = new Map(files.map((file) => [file.sha256, file]))
-  const request = {
-    method: 'POST',
-    path: '/v1/blobs/missing',
-    json: { digests: [...byDigest.keys()] },
-  } as const
-  const { digests } = await api.call(digestsSchema, request, { retry: RETRY_LONG })
-  for (const digest of digests) {
-    const file = byDigest.get(digest)
-    if (file !== undefined) await uploadFile(api, workDir, file)
-  }
-}
-
-async function uploadFile(api: Api, workDir: string, { path, sha256, size }: WireFile): Promise<void> {
-  await using file = await openOutput(workDir, path)
-  const body = (): ReadableStream<Uint8Array> =>
-    Readable.toWeb(
-      file.createReadStream({ start: 0, end: Math.max(size - 1, 0), autoClose: false }),
-    ) as ReadableStream<Uint8Array>
-  await api.send({ method: 'PUT', path: `/v1/blobs/${sha256}`, body, bodyBytes: size }, { retry: RETRY_LONG })
-}
+const describeUnmatched = (patterns: readonly string[]): string[] =>
+  patterns
+    .slice(0, LIMITS.notes)
+    .map(
+      (pattern) =>
+        `the output pattern ${JSON.stringify(pattern)} matched no file that was created or changed`,
+    )

@@ -1,3 +1,4 @@
+import type { WireFile } from '@rgrid/protocol'
 import type { Api } from '@rgrid/protocol/client'
 import type { Place, Running } from '../executors/executor.js'
 import { toEnding, type AttemptReporter } from './attempt-reporter.js'
@@ -39,17 +40,24 @@ export async function followScript(context: ScriptContext, running: Running): Pr
 }
 
 async function collect(
-  { api, workspace, lease, place }: ScriptContext,
+  { api, reporter, workspace, lease, place }: ScriptContext,
   ending: Ending,
 ): Promise<[Ending, Outputs]> {
   try {
-    return [ending, await collectOutputs(api, workspace, () => lease.finishing(), place.bringFiles)]
+    const { bringFiles } = place
+    const context = {
+      api,
+      bringFiles,
+      sendOutputs: (files: readonly WireFile[]) => reporter.sendOutputs(files),
+      onUpload: () => lease.finishing(),
+    }
+    return [ending, await collectOutputs(context, workspace)]
   } catch (error) {
     const skipped = [{ path: '.', reason: 'could not be stored' }]
     const { message } = toEnding('blob_store', error)
     return [
       { ...ending, cause: 'blob_store', message },
-      { files: [], skipped },
+      { files: [], skipped, notes: [] },
     ]
   }
 }

@@ -20,6 +20,8 @@ export interface Workspace {
   /** The script's working directory. */
   readonly workDir: string
   readonly inputs: ReadonlyMap<string, InputState>
+  /** Which files are to come home; `undefined`: all that are created or changed. */
+  readonly outputs: readonly string[] | undefined
 }
 
 /** Puts the input files of a claim in their places below `workDir`, which is empty. */
@@ -38,7 +40,7 @@ export async function fillWorkspace(
     const { mtimeNs, size, ino } = lstatSync(target, { bigint: true })
     inputs.set(file.path, { sha256: file.sha256, mark: { mtimeNs, size, ino } })
   }
-  return { workDir, inputs }
+  return { workDir, inputs, outputs: spec.outputs }
 }
 
 async function placeFile(

@@ -77,8 +77,10 @@ export interface Place {
   /**
    * Brings the script's files to {@link Place.workDir} where they are elsewhere, after its end: called once then, before
    * they are read. Never rejects: what stays behind is told, by its path and with the reason.
+   *
+   * @param isWanted - files that are not wanted need not be brought, and nothing is told of them
    */
-  readonly bringFiles?: (skip: Skip) => Promise<void>
+  readonly bringFiles?: (skip: Skip, isWanted: (path: string) => boolean) => Promise<void>
   /**
    * Removes the place with whatever is left in it, processes, container and files. Called once: after the end of the
    * script and the collection of its files, or in place of a start.

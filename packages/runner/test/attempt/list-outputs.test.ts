@@ -1,4 +1,5 @@
-import type { Claim } from '@rgrid/protocol'
+import { LIMITS, RGridError, type Claim, type WireFile } from '@rgrid/protocol'
+import type { Api, Call } from '@rgrid/protocol/client'
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtemp, mkdir, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
@@ -6,14 +7,17 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { collectOutputs } from '../../src/attempt/collect-outputs.js'
+import { collectOutputs, type CollectContext } from '../../src/attempt/collect-outputs.js'
 import { listOutputs } from '../../src/attempt/list-outputs.js'
+import { createOutputBatch } from '../../src/attempt/output-batch.js'
+import { readOutput } from '../../src/attempt/read-output.js'
 import { fillWorkspace, type Workspace } from '../../src/attempt/workspace.js'
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 async function createTestWorkspace(
   inputs: Record<string, string> = { 'script.py': 'pass' },
+  outputs?: readonly string[],
 ): Promise<Workspace> {
   const root = await mkdtemp(join(tmpdir(), 'rgrid-outputs-'))
   onTestFinished(() => rm(root, { recursive: true }))
@@ -24,7 +28,7 @@ async function createTestWorkspace(
     executable: false,
     data: Buffer.from(text).toString('base64'),
   }))
-  const spec = { files, folders: [] } as unknown as Claim['spec']
+  const spec = { files, folders: [], outputs } as unknown as Claim['spec']
   const claim = { executionId: 'exec_1', attempt: 1, spec } as Claim
   return fillWorkspace(root, claim, () => Promise.reject(new Error('nothing is fetched here')))
 }
@@ -32,6 +36,16 @@ async function createTestWorkspace(
 const paths = async (workspace: Workspace): Promise<string[]> =>
   (await listOutputs(workspace)).candidates.map(({ path }) => path).sort()
 const noApi = { url: '', send: () => Promise.reject(new Error()), call: () => Promise.reject(new Error()) }
+const collect = (workspace: Workspace, context: Partial<CollectContext> = {}) =>
+  collectOutputs(
+    {
+      api: noApi,
+      sendOutputs: () => Promise.reject(new Error('nothing is sent here')),
+      onUpload: () => Promise.resolve(),
+      ...context,
+    },
+    workspace,
+  )
 
 describe('the outputs of a workspace', () => {
   test('are the files that were created, at any depth', async () => {
@@ -55,7 +69,7 @@ describe('the outputs of a workspace', () => {
     const workspace = await createTestWorkspace({ 'script.py': 'pass', 'data.txt': 'one' })
     await writeFile(join(workspace.workDir, 'data.txt'), 'two')
 
-    const { files } = await collectOutputs(noApi, workspace, () => Promise.resolve())
+    const { files } = await collect(workspace)
 
     expect(files.map(({ path, data }) => [path, Buffer.from(data ?? '', 'base64').toString()])).toEqual([
       ['data.txt', 'two'],
@@ -69,7 +83,7 @@ describe('the outputs of a workspace', () => {
       skip('link', 'is a symbolic link')
     }
 
-    const { files, skipped } = await collectOutputs(noApi, workspace, () => Promise.resolve(), bringFiles)
+    const { files, skipped } = await collect(workspace, { bringFiles })
 
     expect(files.map(({ path }) => path)).toEqual(['brought'])
     expect(skipped).toEqual([{ path: 'link', reason: 'is a symbolic link' }])
@@ -79,7 +93,7 @@ describe('the outputs of a workspace', () => {
     const workspace = await createTestWorkspace({ 'script.py': 'pass', 'data.txt': 'one' })
     await utimes(join(workspace.workDir, 'data.txt'), 1, 1)
 
-    const { files } = await collectOutputs(noApi, workspace, () => Promise.resolve())
+    const { files } = await collect(workspace)
 
     expect(files).toEqual([])
   })
@@ -91,7 +105,7 @@ describe('the outputs of a workspace', () => {
     const server = createServer().listen(join(workspace.workDir, 'socket'))
     onTestFinished(() => void server.close())
 
-    const { files, skipped } = await collectOutputs(noApi, workspace, () => Promise.resolve())
+    const { files, skipped } = await collect(workspace)
 
     expect(files).toEqual([])
     expect(skipped.sort((a, b) => (a.path < b.path ? -1 : 1))).toEqual([
@@ -116,7 +130,7 @@ describe('the outputs of a workspace', () => {
     await truncate(join(workspace.workDir, 'sparse'), 2 ** 40)
     await writeFile(join(workspace.workDir, 'tiny'), 'x')
 
-    const { files, skipped } = await collectOutputs(noApi, workspace, () => Promise.resolve())
+    const { files, skipped } = await collect(workspace)
 
     expect(files.map(({ path }) => path)).toEqual(['tiny'])
     expect(skipped).toEqual([{ path: 'sparse', reason: 'over the limit of 5368709120 bytes' }])
@@ -127,7 +141,7 @@ describe('the outputs of a workspace', () => {
     await mkdir(join(workspace.workDir, '.rgrid'))
     await writeFile(join(workspace.workDir, '.rgrid', 'config.toml'), 'url = "http://evil"')
 
-    expect(await listOutputs(workspace)).toEqual({
+    expect(await listOutputs(workspace)).toMatchObject({
       candidates: [],
       skipped: [{ path: '.rgrid', reason: 'is kept for RGrid' }],
     })
@@ -147,9 +161,137 @@ describe('the outputs of a workspace', () => {
     for (let number = 0; number < 1_200; number++)
       await symlink('nowhere', join(workspace.workDir, `link${number}`))
 
+    execFileSync('mkfifo', [join(workspace.workDir, 'fifo')])
+
     const { skipped } = await listOutputs(workspace)
 
-    expect(skipped).toHaveLength(1_000)
-    expect(skipped.at(-1)).toEqual({ path: '.', reason: 'and 201 more are left behind' })
+    expect(skipped).toHaveLength(102)
+    expect(skipped).toContainEqual({ path: 'fifo', reason: 'is a FIFO' })
+    expect(skipped.at(-1)).toEqual({ path: '.', reason: '1100 more: is a symbolic link' })
+  })
+
+  test('keep apart names that are no text, and the one that they read as', async () => {
+    const workspace = await createTestWorkspace()
+    for (const name of [[0xff], [0xfe], [0xef, 0xbf, 0xbd]])
+      await writeFile(Buffer.concat([Buffer.from(`${workspace.workDir}/`), Buffer.from(name)]), 'x')
+
+    const { files, skipped } = await collect(workspace)
+
+    expect(files.map(({ path }) => path)).toEqual(['\u{FFFD}'])
+    expect(skipped).toEqual(
+      Array<unknown>(2).fill({ path: '\u{FFFD}', reason: 'has a name that is not UTF-8' }),
+    )
+  })
+})
+
+describe('patterns of outputs', () => {
+  test('choose among the files that were created or changed, and say when they match none', async () => {
+    const workspace = await createTestWorkspace({ 'script.py': 'pass', 'data.csv': 'one' }, [
+      'out',
+      '!**/*.tmp',
+      '*.csv',
+    ])
+    await mkdir(join(workspace.workDir, 'out'))
+    for (const path of ['out/a', 'out/b.tmp', 'log']) await writeFile(join(workspace.workDir, path), 'x')
+
+    const { files, skipped, notes } = await collect(workspace)
+
+    expect(files.map(({ path }) => path)).toEqual(['out/a'])
+    expect(skipped).toEqual([])
+    expect(notes).toEqual(['the output pattern "*.csv" matched no file that was created or changed'])
+  })
+
+  test('leave out what cannot come home without a word, unless they ask for it', async () => {
+    const workspace = await createTestWorkspace(undefined, ['out'])
+    await mkdir(join(workspace.workDir, 'out'))
+    for (const path of ['link', 'out/link']) await symlink('nowhere', join(workspace.workDir, path))
+
+    expect((await collect(workspace)).skipped).toEqual([{ path: 'out/link', reason: 'is a symbolic link' }])
+  })
+
+  test('count towards the limits only what they choose', async () => {
+    const workspace = await createTestWorkspace(undefined, ['small'])
+    await writeFile(join(workspace.workDir, 'huge'), '')
+    await truncate(join(workspace.workDir, 'huge'), 2 ** 40)
+    await writeFile(join(workspace.workDir, 'small'), 'x')
+
+    const { files, skipped } = await collect(workspace)
+
+    expect([files.map(({ path }) => path), skipped]).toEqual([['small'], []])
+  })
+
+  test('hold for what is brought from elsewhere', async () => {
+    const workspace = await createTestWorkspace(undefined, ['out', '!out/b'])
+    let wanted: boolean[] = []
+    const bringFiles: CollectContext['bringFiles'] = async (_skip, isWanted) => {
+      wanted = ['out/a', 'out/b', 'c'].map(isWanted)
+    }
+
+    await collect(workspace, { bringFiles })
+
+    expect(wanted).toEqual([true, false, false])
+  })
+})
+
+describe('more files than one request holds', () => {
+  test('are sent ahead, each once, with the last of them for the end', async () => {
+    const workspace = await createTestWorkspace()
+    for (let number = 0; number < 2_500; number++)
+      await writeFile(join(workspace.workDir, String(number)), String(number))
+    const sent: WireFile[][] = []
+
+    const { files } = await collect(workspace, { sendOutputs: async (some) => void sent.push([...some]) })
+
+    expect([...sent, files].map(({ length }) => length)).toEqual([1_000, 1_000, 500])
+    expect(new Set([...sent.flat(), ...files].map(({ path }) => path)).size).toBe(2_500)
+  })
+
+  test('are as many as their bytes and their names leave room for', () => {
+    const batch = createOutputBatch()
+    const file = { path: 'x', sha256: '', size: LIMITS.inlineFileBytes, executable: false, data: '' }
+    let [large, long] = [0, 0]
+    for (; batch.hasRoomFor('x', file.size); large++) batch.add(file)
+    batch.take()
+    for (; batch.hasRoomFor('"'.repeat(512), 0); long++)
+      batch.add({ ...file, path: '"'.repeat(512), size: 0 })
+
+    expect(large * file.size).toBe(LIMITS.inlineTotalBytes)
+    expect(long).toBeLessThan(256)
+  })
+})
+
+describe('a large file', () => {
+  test('that changes on its way does not go home, and the others do', async () => {
+    const workspace = await createTestWorkspace()
+    for (const name of ['a', 'b'])
+      await writeFile(join(workspace.workDir, name), Buffer.alloc(LIMITS.inlineFileBytes + 1, name))
+    let isTold = false
+    const api = {
+      url: '',
+      call: async (_schema: unknown, { json }: Call) => json,
+      send: async ({ path }: Call) => {
+        if (path.endsWith(sha256('a'.repeat(LIMITS.inlineFileBytes + 1))))
+          throw new RGridError('digest_mismatch', 'the bytes do not match')
+      },
+    } as unknown as Api
+
+    const { files, skipped } = await collect(workspace, { api, onUpload: async () => void (isTold = true) })
+
+    expect([isTold, files.map(({ path }) => path)]).toEqual([true, ['b']])
+    expect(skipped).toEqual([{ path: 'a', reason: 'changed while it was read' }])
+  })
+
+  test('that grows after it was listed is read no further than it was', async () => {
+    const workspace = await createTestWorkspace()
+    await writeFile(join(workspace.workDir, 'growing'), 'x'.repeat(100))
+
+    expect(await readOutput(workspace.workDir, 'growing', 10)).toMatchObject({ size: 10 })
+  })
+
+  test('that has become a FIFO is not waited for', async () => {
+    const workspace = await createTestWorkspace()
+    execFileSync('mkfifo', [join(workspace.workDir, 'fifo')])
+
+    expect(() => readOutput(workspace.workDir, 'fifo', 10)).toThrow('is no file any more')
   })
 })

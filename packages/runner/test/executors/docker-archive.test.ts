@@ -88,7 +88,10 @@ time.sleep(1)
     const [found] = await findContainers(instance)
     const { HostConfig, Mounts } = await docker.getContainer(found?.Id ?? '').inspect()
     const exit = await within(10_000, 'the script has ended', script.running.exit)
-    await script.place.bringFiles?.(() => undefined)
+    await script.place.bringFiles?.(
+      () => undefined,
+      () => true,
+    )
 
     expect(exit).toMatchObject({ cause: 'exit', exitCode: 0 })
     expect(HostConfig.Binds).toBeFalsy()
@@ -257,7 +260,10 @@ time.sleep(25)
     await docker.getContainer(found?.Id ?? '').remove({ force: true })
     await within(10_000, 'the end is known', running.exit)
     const skipped: string[] = []
-    await place.bringFiles?.((path, reason) => void skipped.push(`${path}: ${reason}`))
+    await place.bringFiles?.(
+      (path, reason) => void skipped.push(`${path}: ${reason}`),
+      () => true,
+    )
 
     expect(skipped).toEqual([
       expect.stringMatching(

@@ -26,6 +26,7 @@ const record = (changes: Partial<ExecutionRecord> = {}): ExecutionRecord => ({
   network: null,
   isolation: 'execution',
   labels: {},
+  outputs: null,
   attempt: 1,
   cancelRequested: false,
   createdAt: '2026-01-02T03:04:05.000Z',
@@ -39,6 +40,7 @@ const record = (changes: Partial<ExecutionRecord> = {}): ExecutionRecord => ({
   logs: { stdoutBytes: 1, stderrBytes: 0, droppedBytes: 0, cursor: '1.1' },
   artifacts: [],
   skipped: [],
+  notes: [],
   ...changes,
 })
 

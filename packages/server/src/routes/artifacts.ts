@@ -1,4 +1,4 @@
-import { artifactListSchema, executionIdSchema, pathSchema } from '@rgrid/protocol'
+import { artifactListSchema, artifactQuerySchema, executionIdSchema, pathSchema } from '@rgrid/protocol'
 import { basename } from 'node:path/posix'
 import * as z from 'zod'
 import type { Context } from '../context.js'
@@ -6,6 +6,8 @@ import { answerBytes, answerJson } from '../http/answers.js'
 import { defineRoute, type Route } from '../http/route.js'
 import { openArtifact } from '../services/blobs.js'
 import { listArtifacts } from '../services/executions.js'
+import { packArtifacts } from '../services/pack-artifacts.js'
+import { selectArtifacts } from '../services/select-artifacts.js'
 
 const kindQuerySchema = z.strictObject({ kind: z.enum(['input', 'output']).default('output') })
 
@@ -15,11 +17,21 @@ export const artifactRoutes = (context: Context): Route[] => [
     method: 'get',
     path: '/v1/executions/{id}/artifacts',
     access: ['read'],
-    summary: 'The files of an execution, given and made.',
+    summary:
+      'The files of an execution, given and made: their list, or with `format=tar` an archive of them.',
     params: z.object({ id: executionIdSchema }),
-    answers: { 200: [artifactListSchema] },
-    handle: async ({ project, params: { id } }) =>
-      answerJson({ artifacts: await listArtifacts(context, project, id) }),
+    query: artifactQuerySchema,
+    answers: { 200: [artifactListSchema, 'bytes'] },
+    async handle({ project, params: { id }, query: { format, ...wanted } }) {
+      const { artifacts, finishedAt } = await listArtifacts(context, project, id)
+      if (format === 'json') return answerJson({ artifacts: selectArtifacts(artifacts, wanted) })
+      const { kind = 'output' } = wanted
+      const packed = selectArtifacts(artifacts, { ...wanted, kind })
+      return answerBytes(packArtifacts(context, { project, time: new Date(finishedAt ?? 0) }, packed), {
+        'content-type': 'application/x-tar',
+        'content-disposition': `attachment; filename="${id}.tar"`,
+      })
+    },
   }),
 
   defineRoute({

@@ -2,6 +2,7 @@ import {
   adoptedSchema,
   adoptSchema,
   appendLogsSchema,
+  appendOutputsSchema,
   attemptIdSchema,
   claimRequestSchema,
   claimsSchema,
@@ -21,6 +22,7 @@ import { defineRoute, type Route } from '../http/route.js'
 import {
   adoptAttempt,
   appendLogs,
+  appendOutputs,
   completeAttempt,
   renewAttempt,
   startAttempt,
@@ -108,6 +110,22 @@ export const runnerRoutes = (context: Context): Route[] => [
     answers: { 200: [okSchema] },
     async handle({ project, params: { id }, body }) {
       await appendLogs(context, toFence(project, id, body), body.chunks)
+      return answerJson({ ok: true })
+    },
+  }),
+
+  defineRoute({
+    method: 'post',
+    path: '/v1/runner/attempts/{id}/outputs',
+    access: RUNNER,
+    summary: 'Takes some of the files that the attempt made, ahead of its end. Repeating it changes nothing.',
+    params,
+    body: appendOutputsSchema,
+    // They count with the end of the attempt, which is written behind them and waits.
+    waitsForStore: false,
+    answers: { 200: [okSchema] },
+    async handle({ project, params: { id }, body }) {
+      await appendOutputs(context, toFence(project, id, body), body.outputs)
       return answerJson({ ok: true })
     },
   }),

@@ -6,6 +6,7 @@ import {
   type Complete,
   type LeaseState,
   type LogChunk,
+  type WireFile,
 } from '@rgrid/protocol'
 import { RECHECK_MS, type Context } from '../context.js'
 import { controlTopic, executionTopic } from '../signals.js'
@@ -86,6 +87,20 @@ export async function appendLogs(
 ): Promise<void> {
   await store.logs.append(fence, toChunks(chunks))
   signals.notify(executionTopic(fence.executionId))
+}
+
+/**
+ * Takes some of the files that an attempt has made, which are seen once it ends.
+ *
+ * @throws RGridError `lease_lost`, `missing_blobs`, `digest_mismatch` or `too_large`; nothing is stored then.
+ */
+export async function appendOutputs(
+  { store }: Context,
+  fence: Fence,
+  outputs: readonly WireFile[],
+): Promise<void> {
+  const { refs, inline } = splitInline(outputs)
+  await store.executions.appendOutputs(fence, refs, inline)
 }
 
 /**

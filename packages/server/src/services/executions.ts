@@ -68,18 +68,20 @@ export async function cancelExecution(
   return getExecution(context, project, id)
 }
 
+/** The files of an execution, and when it ended. */
+export interface ListedArtifacts {
+  readonly artifacts: readonly ArtifactRecord[]
+  readonly finishedAt: number | null
+}
+
 /**
  * The files of an execution, given and made.
  *
  * @throws RGridError `not_found`.
  */
-export async function listArtifacts(
-  context: Context,
-  project: string,
-  id: string,
-): Promise<ArtifactRecord[]> {
-  await findExecution(context, project, id)
-  return context.store.executions.listArtifacts(project, id)
+export async function listArtifacts(context: Context, project: string, id: string): Promise<ListedArtifacts> {
+  const { finishedAt } = await findExecution(context, project, id)
+  return { artifacts: await context.store.executions.listArtifacts(project, id), finishedAt }
 }
 
 /**

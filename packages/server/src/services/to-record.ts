@@ -29,6 +29,7 @@ export function toSummary(stored: StoredExecution): ExecutionSummary {
     network: spec.network ?? null,
     isolation: spec.isolation,
     labels: spec.labels,
+    outputs: spec.outputs ?? null,
     attempt: stored.attempt,
     cancelRequested: stored.cancelRequested,
     createdAt: new Date(stored.createdAt).toISOString(),
@@ -50,7 +51,7 @@ export function toSummary(stored: StoredExecution): ExecutionSummary {
 
 /** What clients see of one execution. */
 export function toRecord(stored: StoredExecution, artifacts: ArtifactRecord[]): ExecutionRecord {
-  return { ...toSummary(stored), artifacts, skipped: [...stored.skipped] }
+  return { ...toSummary(stored), artifacts, skipped: [...stored.skipped], notes: [...stored.notes] }
 }
 
 const toTime = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())

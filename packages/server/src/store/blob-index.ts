@@ -11,5 +11,7 @@ export interface BlobIndex {
   listMissing(project: string, digests: readonly string[]): Promise<string[]>
   /** Notes a blob that is safe in the blob store. */
   add(project: string, sha256: string, size: number): Promise<void>
+  /** Those of some digests, at most a few hundred, that the project has. */
+  findMany(project: string, digests: readonly string[]): Promise<ReadonlyMap<string, IndexedBlob>>
   find(project: string, sha256: string): Promise<IndexedBlob | undefined>
 }

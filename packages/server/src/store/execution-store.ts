@@ -55,6 +55,7 @@ export interface StoredExecution {
   readonly phases: Phases | null
   readonly costMicrons: number | null
   readonly skipped: readonly Skipped[]
+  readonly notes: readonly string[]
   readonly stdoutBytes: number
   readonly stderrBytes: number
   readonly droppedBytes: number
@@ -141,6 +142,7 @@ export interface Completion {
   readonly outputs: readonly FileRef[]
   readonly inline: readonly InlineBlob[]
   readonly skipped: readonly Skipped[]
+  readonly notes: readonly string[]
 }
 
 /** An execution whose status the sweep has changed. */
@@ -221,9 +223,15 @@ export interface ExecutionStore {
    */
   adopt(fence: Fence, heir: Heir, leaseMs: number): Promise<Adopted>
   /**
+   * Takes some of the files that an attempt has made. They are seen once it ends; of one path the last word counts.
+   *
+   * @throws RGridError `missing_blobs`, `digest_mismatch` or `too_large`; nothing is stored then.
+   */
+  appendOutputs(fence: Fence, files: readonly FileRef[], inline: readonly InlineBlob[]): Promise<void>
+  /**
    * Ends an attempt, and tells in which lane; not new when this same lease ended it before.
    *
-   * @throws RGridError `missing_blobs`, `digest_mismatch` or `log_gap`; nothing is stored then.
+   * @throws RGridError `missing_blobs`, `digest_mismatch`, `too_large` or `log_gap`; nothing is stored then.
    */
   complete(fence: Fence, completion: Completion): Promise<{ isNew: boolean; lane: string | null }>
   /** Takes away the leases that ran out, and gives up what no runner will ever claim. */

@@ -36,6 +36,13 @@ export const digestMismatch = (what: string): RGridError =>
     `the bytes of ${what} do not match its SHA-256 and size: it changed while it was read, or on the way; send it again`,
   )
 
+/** More files than an attempt may bring home. */
+export const outputsTooLarge = (): RGridError =>
+  new RGridError(
+    'too_large',
+    `the files of one attempt are over the limit of ${LIMITS.outputFiles} files or ${LIMITS.outputBytes} bytes: leave some out, and list them as skipped`,
+  )
+
 /** Another execution has this id. */
 export const idConflict = (id: string): RGridError =>
   new RGridError('id_conflict', `${id} is taken by another execution: submit under a new id`)

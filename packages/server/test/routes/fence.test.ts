@@ -28,6 +28,7 @@ const writes = [
   ['renew', {}],
   ['renew', { phase: 'preparing', message: 'stale' }],
   ['logs', { chunks: [logChunk(1, 'stale')] }],
+  ['outputs', { outputs: [inlineFile('stale.txt', 'stale')] }],
   ['complete', { ...SUCCESS, phases: PHASES, outputs: [inlineFile('stale.txt', 'stale')] }],
 ] as const
 
@@ -58,7 +59,7 @@ describe('the fence', () => {
     expect(await readJson(response)).toMatchObject({ code: 'lease_lost' })
   })
 
-  test.for(['started', 'renew', 'logs'])(
+  test.for(['started', 'renew', 'logs', 'outputs'])(
     'nothing but a repeated complete is taken after the end: %s',
     async (what) => {
       const fixture = await createFixture()
@@ -69,7 +70,7 @@ describe('the fence', () => {
       await runner.report(claim, 'complete', SUCCESS)
       const before = await getExecution(fixture, id)
 
-      const late = await runner.report(claim, what, what === 'logs' ? { chunks: [logChunk(1, 'late')] } : {})
+      const late = await runner.report(claim, what, Object.fromEntries(writes)[what])
       const again = await runner.report(claim, 'complete', { ...SUCCESS, exitCode: 1 })
 
       expect(late.status).toBe(409)

@@ -2,7 +2,7 @@ import { createExecutionId, createRunnerId, specSchema } from '@rgrid/protocol'
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { createSqliteStore, type Store } from '../../src/index.js'
-import { createOffer, createSpec } from '../server-fixture.js'
+import { createOffer, createSpec, sha256 } from '../server-fixture.js'
 
 const LEASE_MS = 1_000
 const MARGIN_MS = 500
@@ -42,6 +42,21 @@ async function claim(store: Store, pool: string) {
   return { project: 'p', executionId, attempt, leaseToken }
 }
 
+const COMPLETION = {
+  status: 'completed',
+  cause: 'exit',
+  exitCode: 0,
+  signal: null,
+  message: null,
+  usage: null,
+  phases: null,
+  chunks: [],
+  outputs: [],
+  inline: [],
+  skipped: [],
+  notes: [],
+} as const
+
 describe('the sweep', () => {
   test('an attempt that never started goes back to the queue, and its old lease is worth nothing', async () => {
     const { store, id, time, claim } = await arrange()
@@ -67,20 +82,22 @@ describe('the sweep', () => {
     await store.executions.sweep(LIMITS)
 
     expect(await store.executions.find('p', id)).toMatchObject({ status: 'lost', cause: 'runner_lost' })
-    const completion = {
-      status: 'completed',
-      cause: 'exit',
-      exitCode: 0,
-      signal: null,
-      message: null,
-      usage: null,
-      phases: null,
-      chunks: [],
-      outputs: [],
-      inline: [],
-      skipped: [],
-    } as const
-    await expect(store.executions.complete(fence, completion)).rejects.toMatchObject({ code: 'lease_lost' })
+    await expect(store.executions.complete(fence, COMPLETION)).rejects.toMatchObject({ code: 'lease_lost' })
+  })
+
+  test('what an attempt has sent ahead does not come home with the next one', async () => {
+    const { store, id, time, claim } = await arrange()
+    const file = { path: 'a', sha256: sha256('x'), size: 1, executable: false }
+    const inline = { sha256: file.sha256, data: Buffer.from('x') }
+    await store.executions.appendOutputs(await claim(), [file], [inline])
+    time.pass(LEASE_MS + MARGIN_MS + 1)
+    await store.executions.sweep(LIMITS)
+    const fence = await claim()
+    await store.executions.start(fence)
+
+    await store.executions.complete(fence, COMPLETION)
+
+    expect(await store.executions.listArtifacts('p', id, 'output')).toEqual([])
   })
 
   test('nothing is taken before the margin is over, and a renewal starts the time anew', async () => {

@@ -62,6 +62,7 @@ const COMPLETION: Completion = {
   outputs: [],
   inline: [],
   skipped: [],
+  notes: [],
 }
 
 const chunk = (seq: number, text: string) =>

@@ -114,7 +114,10 @@ export async function runScript(
     Promise.all([running.exit, readAll(running.stdout), readAll(running.stderr)]),
   )
   const skipped: string[] = []
-  await started.place.bringFiles?.((path, reason) => void skipped.push(`${path}: ${reason}`))
+  await started.place.bringFiles?.(
+    (path, reason) => void skipped.push(`${path}: ${reason}`),
+    () => true,
+  )
   return { ...started, exit, stdout, stderr, skipped }
 }
 

@@ -183,6 +183,20 @@ const BATCHES = [
       WHERE execution_id = NEW.id AND finished_seq IS NULL; END`,
 ]
 
+const OUTPUTS = [
+  `ALTER TABLE executions ADD COLUMN notes TEXT NOT NULL DEFAULT '[]'`,
+  // What an attempt has made comes home with its end; until then nobody else may see it.
+  `CREATE TABLE staged_outputs (
+    execution_id TEXT NOT NULL REFERENCES executions (id) ON DELETE CASCADE,
+    attempt INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    executable INTEGER NOT NULL,
+    PRIMARY KEY (execution_id, attempt, path)
+  ) STRICT, WITHOUT ROWID`,
+]
+
 const run = (statements: readonly string[]): Migration => ({
   async up(db: Kysely<unknown>) {
     for (const statement of statements) await sql.raw(statement).execute(db)
@@ -195,4 +209,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0002-needs': run(SECOND),
   '0003-holds-back': run(THIRD),
   '0004-batches': run(BATCHES),
+  '0005-outputs': run(OUTPUTS),
 }

@@ -16,6 +16,7 @@ export interface Database {
   attempts: AttemptsTable
   log_chunks: LogChunksTable
   artifacts: ArtifactsTable
+  staged_outputs: StagedOutputsTable
   blobs: BlobsTable
   keys: KeysTable
   runners: RunnersTable
@@ -66,6 +67,7 @@ export interface ExecutionsTable {
   disk_mib: Generated<number | null>
   progress: Generated<string | null>
   phases: Generated<string | null>
+  notes: Generated<string>
   lane: Generated<string | null>
   fingerprint: Generated<string | null>
   key: Generated<string | null>
@@ -129,6 +131,16 @@ export interface LogChunksTable {
 export interface ArtifactsTable {
   execution_id: string
   kind: 'input' | 'output'
+  path: string
+  sha256: string
+  size: number
+  executable: number
+}
+
+/** What attempts have made that have not ended. */
+export interface StagedOutputsTable {
+  execution_id: string
+  attempt: number
   path: string
   sha256: string
   size: number

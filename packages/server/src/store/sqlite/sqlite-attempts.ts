@@ -5,16 +5,16 @@ import { leaseLost, runnerUnknown } from '../faults.js'
 import { fenceActiveAttempt, fenceAttempt, type FencedRow } from './fence-attempt.js'
 import { moveExecution } from './move-execution.js'
 import type { AttemptsTable, Database } from './schema.js'
-import { insertArtifacts } from './sqlite-artifacts.js'
 import { assertBlobs, insertInlineBlobs } from './sqlite-blobs.js'
 import { appendChunks } from './sqlite-logs.js'
 import { noteRunnerSeen } from './sqlite-runners.js'
+import { bringOutputsHome, stageOutputs } from './staged-outputs.js'
 
 /** What the runner of an attempt may do, in SQLite. */
 export function createAttemptMethods(
   db: Kysely<Database>,
   now: () => number,
-): Pick<ExecutionStore, 'start' | 'renew' | 'adopt' | 'complete'> {
+): Pick<ExecutionStore, 'start' | 'renew' | 'adopt' | 'appendOutputs' | 'complete'> {
   return {
     start: (fence) =>
       db.transaction().execute(async (trx) => {
@@ -48,6 +48,14 @@ export function createAttemptMethods(
         await giveAttempt(trx, row, heir, now() + leaseMs)
         const { cancelRequested, lastSeq, storedBytes } = row
         return { cancelRequested, lastSeq, storedBytes }
+      }),
+
+    appendOutputs: (fence, files, inline) =>
+      db.transaction().execute(async (trx) => {
+        const row = await fenceActiveAttempt(trx, fence)
+        await insertInlineBlobs(trx, fence.project, inline, now())
+        await assertBlobs(trx, fence.project, files)
+        await stageOutputs(trx, row, files)
       }),
 
     complete: (fence, completion) =>
@@ -133,12 +141,11 @@ async function completeAttempt(
   row: FencedRow,
   completion: Completion,
 ): Promise<void> {
-  const { status, chunks, outputs, inline, usage, phases, skipped, cause, exitCode, signal, message } =
-    completion
+  const { status, chunks, outputs, inline, usage, phases, cause, exitCode, signal, message } = completion
   await appendChunks(trx, row, chunks)
   await insertInlineBlobs(trx, fence.project, inline, time)
   await assertBlobs(trx, fence.project, outputs)
-  await insertArtifacts(trx, row.id, 'output', outputs)
+  await bringOutputsHome(trx, row, outputs)
   const moved = await moveExecution(trx, fenceTarget(fence), status, {
     cause,
     exit_code: exitCode,
@@ -147,7 +154,8 @@ async function completeAttempt(
     usage: usage === null ? null : JSON.stringify(usage),
     phases: phases === null || row.startedAt === null ? null : JSON.stringify(phases),
     cost_microns: row.startedAt === null ? null : await findCost(trx, fence.project, row, usage?.wallMs ?? 0),
-    skipped: JSON.stringify(skipped),
+    skipped: JSON.stringify(completion.skipped),
+    notes: JSON.stringify(completion.notes),
     lease_until: null,
     finished_at: time,
   })

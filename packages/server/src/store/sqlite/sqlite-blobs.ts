@@ -22,6 +22,16 @@ export function createBlobIndex(db: Kysely<Database>, now: () => number): BlobIn
         .execute()
     },
 
+    async findMany(project, digests) {
+      const rows = await db
+        .selectFrom('blobs')
+        .select(['sha256', 'size', 'data'])
+        .where('project', '=', project)
+        .where('sha256', 'in', digests)
+        .execute()
+      return new Map(rows.map(({ sha256, ...blob }) => [sha256, blob]))
+    },
+
     find: (project, sha256) =>
       db
         .selectFrom('blobs')
@@ -42,10 +52,17 @@ export async function insertInlineBlobs(
   inline: readonly InlineBlob[],
   createdAt: number,
 ): Promise<void> {
-  for (const { sha256, data } of inline)
+  const rows = inline.map(({ sha256, data }) => ({
+    project,
+    sha256,
+    size: data.byteLength,
+    data,
+    created_at: createdAt,
+  }))
+  for (let start = 0; start < rows.length; start += BATCH)
     await trx
       .insertInto('blobs')
-      .values({ project, sha256, size: data.byteLength, data, created_at: createdAt })
+      .values(rows.slice(start, start + BATCH))
       .onConflict((conflict) => conflict.doNothing())
       .execute()
 }

@@ -3,6 +3,7 @@ import type { SweepLimits, Swept } from '../execution-store.js'
 import { moveExecution } from './move-execution.js'
 import type { Database } from './schema.js'
 import { updateAttempt } from './sqlite-attempts.js'
+import { dropOutputs } from './staged-outputs.js'
 
 const BATCH = 500
 const EMBEDDED = 'embedded-'
@@ -49,6 +50,7 @@ type Expired = Awaited<ReturnType<typeof listExpired>>[number]
 
 async function releaseOne(trx: Kysely<Database>, time: number, row: Expired): Promise<Swept> {
   const { id, project, pool, lane } = row
+  await dropOutputs(trx, id)
   // Only an attempt that provably never started may be given to another runner.
   if (row.started_at !== null) {
     const ended = { cause: 'runner_lost', message: LOST_AFTER_START, finished_at: time } as const

@@ -1,5 +1,6 @@
 import {
   executorNameSchema,
+  noteSchema,
   phasesSchema,
   skippedSchema,
   specSchema,
@@ -13,6 +14,7 @@ import type { ArtifactsTable, ExecutionsTable } from './schema.js'
 
 const { files: _files, executor: _executor, ...specShape } = specSchema.shape
 const storedSpecSchema = z.object({ ...specShape, executor: executorNameSchema.optional() })
+const notesSchema = z.array(noteSchema)
 const skippedListSchema = z.array(skippedSchema)
 
 /** Reads the column that holds a spec. */
@@ -43,6 +45,7 @@ export function toExecution(row: Selectable<ExecutionsTable>): StoredExecution {
     phases: row.phases === null ? null : phasesSchema.parse(JSON.parse(row.phases)),
     costMicrons: row.cost_microns,
     skipped: skippedListSchema.parse(JSON.parse(row.skipped)),
+    notes: notesSchema.parse(JSON.parse(row.notes)),
     stdoutBytes: row.stdout_bytes,
     stderrBytes: row.stderr_bytes,
     droppedBytes: row.dropped_bytes,

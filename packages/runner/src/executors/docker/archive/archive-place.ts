@@ -97,8 +97,8 @@ async function furnish(
         throw toStartError(error)
       }
     },
-    bringFiles: (skip) =>
-      fetchFiles(container, { directory, sentDir: getSentDir(directory), enoughBytes, skip }),
+    bringFiles: (skip, isWanted) =>
+      fetchFiles(container, { directory, sentDir: getSentDir(directory), enoughBytes, skip, isWanted }),
   }
 }
 

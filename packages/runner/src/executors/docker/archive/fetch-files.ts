@@ -14,6 +14,7 @@ export interface FilesToFetch {
   /** More than this is not fetched. */
   readonly enoughBytes: number
   readonly skip: Skip
+  readonly isWanted: (path: string) => boolean
 }
 
 // An engine that sends nothing for so long is not there any more.
@@ -25,7 +26,7 @@ const SILENCE_MS = 60_000
  */
 export async function fetchFiles(
   container: Container | undefined,
-  { directory: { workDir }, sentDir, enoughBytes, skip }: FilesToFetch,
+  { directory: { workDir }, sentDir, enoughBytes, skip, isWanted }: FilesToFetch,
 ): Promise<void> {
   try {
     await rename(workDir, sentDir)
@@ -35,7 +36,9 @@ export async function fetchFiles(
     const timer = setTimeout(() => archive.destroy(new Error('the engine sends nothing')), SILENCE_MS)
     archive.on('data', () => void timer.refresh())
     archive.pause()
-    await receiveFiles(archive, { workDir, sentDir, enoughBytes, skip }).finally(() => clearTimeout(timer))
+    await receiveFiles(archive, { workDir, sentDir, enoughBytes, skip, isWanted }).finally(() =>
+      clearTimeout(timer),
+    )
   } catch (error) {
     skip(
       '.',

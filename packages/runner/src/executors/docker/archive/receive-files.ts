@@ -16,6 +16,8 @@ export interface Reception {
   /** More than this is not taken. */
   readonly enoughBytes: number
   readonly skip: Skip
+  /** Whether a file is to be taken; of others nothing is told. */
+  readonly isWanted: (path: string) => boolean
 }
 
 type Header = ParsedTarEntry['header']
@@ -59,11 +61,14 @@ async function send(archive: Readable, writable: WritableStream<Uint8Array>): Pr
   }
 }
 
-function createReceiver({ workDir, sentDir, enoughBytes, skip }: Reception) {
+function createReceiver({ workDir, sentDir, enoughBytes, isWanted, ...reception }: Reception) {
   /** The size of each file that came, by its path. */
   const received = new Map<string, number>()
   let bytes = 0
   let changed = 0
+  const skip: Skip = (path, reason) => {
+    if (path === '.' || isWanted(path)) reception.skip(path, reason)
+  }
 
   /** Whether a name may be one in the workspace. Of a folder that may not, nothing else is told. */
   const isGood = (path: string): boolean => {
@@ -122,6 +127,7 @@ function createReceiver({ workDir, sentDir, enoughBytes, skip }: Reception) {
         skip(path, describe(header))
         return leave()
       }
+      if (!isWanted(path)) return leave()
       if (changed >= LIMITS.outputFiles) {
         skip(path, `over the limit of ${LIMITS.outputFiles} files`)
         return leave()

@@ -22,7 +22,15 @@ const pack = async (entries: readonly Entry[]): Promise<Buffer> =>
 /** Receives an archive in a directory of its own. */
 async function receive(
   archive: Buffer | Generator<Buffer>,
-  { sent = {}, enoughBytes = 1_000_000 }: { sent?: Record<string, string>; enoughBytes?: number } = {},
+  {
+    sent = {},
+    enoughBytes = 1_000_000,
+    isWanted = () => true,
+  }: {
+    sent?: Record<string, string>
+    enoughBytes?: number
+    isWanted?: (path: string) => boolean
+  } = {},
 ) {
   const directory = createTestDirectory(onTestFinished)
   const [workDir, sentDir] = [join(directory, 'work'), join(directory, 'sent')]
@@ -43,6 +51,7 @@ async function receive(
       sentDir,
       enoughBytes,
       skip,
+      isWanted,
     },
   ).then(
     () => undefined,
@@ -92,6 +101,19 @@ describe('receiveFiles', () => {
     ])
     const modes = [(await stat('a.txt')).mode, (await stat('tool')).mode].map((mode) => mode & 0o111n)
     expect(modes).toEqual([0n, 0o111n])
+  })
+
+  it('takes only what is wanted, and says nothing of the rest', async () => {
+    const archive = await pack([
+      ROOT,
+      { name: 'work/out.csv', body: 'x' },
+      { name: 'work/log', body: 'x' },
+      { name: 'work/link', type: 'symlink', linkname: 'log' },
+    ])
+
+    const { paths, skipped } = await receive(archive, { isWanted: (path) => path.endsWith('.csv') })
+
+    expect([paths, skipped]).toEqual([['out.csv'], []])
   })
 
   it('takes nothing but regular files, and says what it left', async () => {
