@@ -36,6 +36,7 @@ export const CLIENT_ERROR_CODES = [
   'protocol',
   'embedded_missing',
   'invalid_config',
+  'not_saved',
 ] as const
 
 /** A stable, machine-readable name of what went wrong. */

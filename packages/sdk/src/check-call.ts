@@ -1,4 +1,12 @@
-import { imageSchema, LIMITS, resourcesSchema, RGridError, toIssues, type Resources } from '@rgrid/protocol'
+import {
+  imageSchema,
+  LIMITS,
+  patternsSchema,
+  resourcesSchema,
+  RGridError,
+  toIssues,
+  type Resources,
+} from '@rgrid/protocol'
 import { inspect } from 'node:util'
 import * as z from 'zod'
 import type { RunOptions } from './run-options.js'
@@ -45,6 +53,7 @@ const callSchema = z.strictObject({
   key: z.string('must be text').optional(),
   labels: z.record(z.string(), z.string()).optional(),
   upload: flag.optional(),
+  outputs: patternsSchema.optional(),
   cwd: z.string().optional(),
   signal: z.custom<AbortSignal>((value) => value instanceof AbortSignal, 'must be an AbortSignal').optional(),
 })

@@ -4,15 +4,19 @@ import {
   executionIdSchema,
   executionPageSchema,
   executionSchema,
+  isTerminal,
   RGridError,
   runnerListSchema,
   runtimeListSchema,
   type ExecutionRecord,
   type RuntimeRecord,
+  type Status,
 } from '@rgrid/protocol'
 import { checkClientOptions } from './check-client-options.js'
 import { connect, type Connection } from './connect.js'
 import { createArtifact } from './execution/create-artifact.js'
+import { downloadArtifacts } from './download/download-artifacts.js'
+import { checkDownloadOptions } from './download/plan-download.js'
 import { createExecution, type Opened } from './execution/create-execution.js'
 import { readLogs } from './execution/read-logs.js'
 import { createPlan } from './plan.js'
@@ -89,15 +93,21 @@ export function createClient(options: ClientOptions = {}): RGridClient {
       ).call(executionSchema, { method: 'POST', path: `/v1/executions/${toId(id)}/cancel` })
     },
     logs: (id, logOptions = {}) => readLogs(async () => [await getApi(), toId(id)], logOptions),
-    async artifacts(id) {
+    async artifacts(id, { kind = 'output' } = {}) {
       const api = await getApi()
-      const { artifacts } = await api.call(artifactListSchema, {
-        method: 'GET',
-        path: `/v1/executions/${toId(id)}/artifacts`,
-      })
-      return artifacts
-        .filter(({ kind }) => kind === 'output')
-        .map((artifact) => createArtifact(api, id, artifact))
+      const path = `/v1/executions/${toId(id)}/artifacts?kind=${kind}`
+      const { artifacts } = await api.call(artifactListSchema, { method: 'GET', path })
+      return artifacts.map((artifact) => createArtifact(api, id, artifact))
+    },
+    async download(id, directory, downloadOptions = {}) {
+      checkDownloadOptions(downloadOptions)
+      const { status, artifacts } = await get(id)
+      if (!isTerminal(status)) throw stillGoesOn(id, status)
+      return downloadArtifacts(
+        { api: await getApi(), executionId: id, artifacts },
+        directory,
+        downloadOptions,
+      )
     },
     runners: async () => (await getApi().then((api) => api.call(runnerListSchema, RUNNERS))).runners,
     runtimes,
@@ -109,6 +119,12 @@ export function createClient(options: ClientOptions = {}): RGridClient {
 /** The signal, as far as it is one: what else is wrong with the options fails the execution, not the call. */
 const toSignal = (options: RunOptions | null): AbortSignal | undefined =>
   options?.signal instanceof AbortSignal ? options.signal : undefined
+
+const stillGoesOn = (id: string, status: Status): RGridError =>
+  new RGridError(
+    'invalid_request',
+    `${id} is still ${status}, its files come at its end: wait for it, then download again`,
+  )
 
 function toId(id: string): string {
   if (executionIdSchema.safeParse(id).success) return id

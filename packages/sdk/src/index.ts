@@ -20,9 +20,18 @@ export type {
   Usage,
 } from '@rgrid/protocol'
 export { createClient } from './create-client.js'
+export { DownloadError, type NotSaved } from './download/download-error.js'
 export { RunError } from './execution/run-error.js'
 export type { Reason } from './files/collect-files.js'
 export type { PlannedFile, RunPlan } from './plan.js'
 export type { RunOptions } from './run-options.js'
 export { attach, plan, run } from './run.js'
-export type { Artifact, ClientOptions, Execution, LogPiece, Result, RGridClient } from './types.js'
+export type {
+  Artifact,
+  ClientOptions,
+  DownloadOptions,
+  Execution,
+  LogPiece,
+  Result,
+  RGridClient,
+} from './types.js'

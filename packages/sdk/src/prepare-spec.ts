@@ -44,11 +44,11 @@ export async function prepareSpec(
   const { placed, left } = placeModules(collection.script, modules)
   const found = await findDependencies({ cwd, script, text, ...picked, requirements, isWanted })
   const sources = unite(files, placed, found.files)
-  const { env, executor, image, cpus, memoryMib, pids, diskMib, network, isolation, timeoutMs, labels, key } =
-    options
+  const { cpus, memoryMib, pids, diskMib } = options
+  const { env, executor, image, network, isolation, timeoutMs, labels, key, outputs } = options
   const parsed = specSchema.safeParse({
     ...collection,
-    ...defined({ env, executor, image, network, isolation, timeoutMs, labels, key }),
+    ...defined({ env, executor, image, network, isolation, timeoutMs, labels, key, outputs }),
     runtime,
     resources: defined({ cpus, memoryMib, pids, diskMib }),
     ...defined({ dependencies: found.dependencies }),

@@ -109,6 +109,13 @@ export interface RunOptions {
    */
   readonly upload?: boolean
   /**
+   * Which of the files that the script creates or changes come home: patterns of paths, such as `'out/**'`. One that
+   * begins with `!` leaves out what it matches; where all do, everything else comes home.
+   *
+   * @default all
+   */
+  readonly outputs?: readonly string[]
+  /**
    * The directory that the script's path, its arguments and its working directory are relative to.
    *
    * @default process.cwd()

@@ -38,9 +38,22 @@ export interface LogPiece {
 export interface Artifact extends ArtifactRecord {
   text(): Promise<string>
   bytes(): Promise<Uint8Array>
+  /** @throws SyntaxError when it is not JSON */
+  json(): Promise<unknown>
+  /** The bytes as they come; the other ways check that they are those of the digest. */
   stream(): Promise<ReadableStream<Uint8Array>>
   /** Writes the file atomically, and creates the folders above it. */
   save(path: string): Promise<void>
+}
+
+/** What is downloaded. */
+export interface DownloadOptions {
+  /**
+   * Patterns of paths, such as `'charts/*.svg'` or `'!**\/*.tmp'`, which leaves out what it matches.
+   *
+   * @default all files
+   */
+  readonly only?: readonly string[] | undefined
 }
 
 /** How an execution ended. */
@@ -64,10 +77,12 @@ export interface Result {
   readonly stdoutTruncated: boolean
   /** Whether stderr had more than is in {@link Result.stderr}. */
   readonly stderrTruncated: boolean
-  /** The files that the script created or changed in its working directory. */
+  /** The files that the script created or changed in its working directory, or those of them that `outputs` names. */
   readonly artifacts: readonly Artifact[]
   /** What was not taken home, and why. */
   readonly skipped: readonly Skipped[]
+  /** What else is worth knowing, such as that a pattern of `outputs` matched nothing. */
+  readonly notes: readonly string[]
   /** `null` when the script did not start. */
   readonly usage: Usage | null
   readonly timings: Timings
@@ -77,8 +92,12 @@ export interface Result {
   readonly record: ExecutionRecord
   /** Returns the result itself when {@link Result.ok}. @throws RunError otherwise */
   orThrow(): Result
-  /** Writes all artifacts below a directory, never outside it; returns the paths written. */
-  download(directory: string): Promise<string[]>
+  /**
+   * Writes the artifacts below a directory, never outside it; returns the paths written.
+   *
+   * @throws DownloadError when some could not be saved; the others are.
+   */
+  download(directory: string, options?: DownloadOptions): Promise<string[]>
 }
 
 /**
@@ -135,8 +154,14 @@ export interface RGridClient {
     id: string,
     options?: { readonly follow?: boolean; readonly signal?: AbortSignal },
   ): AsyncIterable<LogPiece>
-  /** The output files of an execution. */
-  artifacts(id: string): Promise<Artifact[]>
+  /** The files of an execution: those that it has made, or was given. @default those that it has made */
+  artifacts(id: string, options?: { readonly kind?: ArtifactRecord['kind'] }): Promise<Artifact[]>
+  /**
+   * Writes the output files of an execution below a directory, never outside it; returns the paths written.
+   *
+   * @throws DownloadError when some could not be saved; RGridError `invalid_request` while it goes on.
+   */
+  download(id: string, directory: string, options?: DownloadOptions): Promise<string[]>
   /** The runners that are there now. */
   runners(): Promise<RunnerRecord[]>
   /** The runtimes that runners offer now, for each executor. */

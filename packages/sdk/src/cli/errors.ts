@@ -32,5 +32,11 @@ const isRGridError = (error: unknown): error is RGridError =>
 export const asRGridError = (error: unknown): RGridError | undefined =>
   isRGridError(error) ? error : undefined
 
+/** What was saved before a download failed. */
+export function savedOf(error: unknown): readonly string[] {
+  const known = asRGridError(error)
+  return known?.code === 'not_saved' && 'saved' in known ? (known.saved as readonly string[]) : []
+}
+
 /** The message of whatever was thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

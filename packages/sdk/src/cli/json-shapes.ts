@@ -15,7 +15,8 @@ export function toLogJson({ stream, text, bytes, at, gapBytes }: LogPiece): Reco
 
 /** A result as JSON: everything but the output itself. */
 export function toResultJson(result: Result): Record<string, unknown> {
-  const { id, status, cause, ok, exitCode, signal, message, skipped, usage, timings, costMicrons } = result
+  const { id, status, cause, ok, exitCode, signal, message, skipped, notes, usage, timings, costMicrons } =
+    result
   const artifacts = result.artifacts.map(toArtifactJson)
   const { runtime, executor, image, resources, network, isolation, phases } = result.record
   return {
@@ -35,10 +36,18 @@ export function toResultJson(result: Result): Record<string, unknown> {
     phases,
     artifacts,
     skipped,
+    notes,
     usage,
     timings,
     costMicrons,
   }
 }
 
-const toArtifactJson = ({ path, size, sha256 }: Artifact): Record<string, unknown> => ({ path, size, sha256 })
+/** A file of an execution as JSON. */
+export const toArtifactJson = ({
+  path,
+  size,
+  sha256,
+  kind,
+  executable,
+}: Artifact): Record<string, unknown> => ({ path, size, sha256, kind, executable })

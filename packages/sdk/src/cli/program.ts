@@ -7,6 +7,7 @@ import { defineHelp } from './commands/help.js'
 import { defineInit } from './commands/init.js'
 import { defineLogs } from './commands/logs.js'
 import { defineLs } from './commands/ls.js'
+import { defineOutputs } from './commands/outputs.js'
 import { defineRun } from './commands/run.js'
 import { defineRunner } from './commands/runner.js'
 import { defineRunners } from './commands/runners.js'
@@ -27,6 +28,7 @@ const COMMANDS = [
   defineWait,
   defineCancel,
   defineLs,
+  defineOutputs,
   defineDownload,
   defineUp,
   defineServer,

@@ -24,7 +24,11 @@ export interface ReceiptOptions {
  */
 export function formatReceipt(context: CliContext, result: Result, options: ReceiptOptions): string {
   const { quiet, json, saved } = options
-  const isNews = saved.length > 0 || result.skipped.length > 0 || (!result.ok && result.cause !== 'exit')
+  const isNews =
+    saved.length > 0 ||
+    result.skipped.length > 0 ||
+    result.notes.length > 0 ||
+    (!result.ok && result.cause !== 'exit')
   if (quiet === true || json === true || !(context.stderr.isTTY === true || isNews)) return ''
   const parts = [
     describeEnd(result) + describeTime(result),
@@ -32,6 +36,7 @@ export function formatReceipt(context: CliContext, result: Result, options: Rece
     result.status === 'timed_out' ? '--timeout sets the limit' : '',
     describeFiles(context, result, options),
     describeSkipped(result.skipped),
+    ...result.notes.map(toPrintable),
     (result.costMicrons ?? 0) > 0 ? `cost ${formatMicrons(result.costMicrons ?? 0)}` : '',
     result.record.executor === 'process' && !options.isRemote ? 'on this machine, without isolation' : '',
   ]

@@ -1,6 +1,7 @@
 import type { ExecutionRecord } from '@rgrid/protocol'
 import type { Api } from '@rgrid/protocol/client'
-import { saveArtifacts } from '../files/save-artifacts.js'
+import { checkDownloadOptions } from '../download/plan-download.js'
+import { downloadArtifacts } from '../download/download-artifacts.js'
 import type { Result } from '../types.js'
 import { createArtifact } from './create-artifact.js'
 import { requireCause, RunError } from './run-error.js'
@@ -8,7 +9,7 @@ import type { Captured } from './text-capture.js'
 
 /** Makes the result of a finished execution from the server's record and the captured text. */
 export function createResult(api: Api, record: ExecutionRecord, captured: Captured): Result {
-  const { id, status, exitCode, signal, message, skipped, usage, timings, costMicrons } = record
+  const { id, status, exitCode, signal, message, skipped, notes, usage, timings, costMicrons } = record
   const artifacts = record.artifacts.map((artifact) => createArtifact(api, id, artifact))
   const result: Result = {
     id,
@@ -21,6 +22,7 @@ export function createResult(api: Api, record: ExecutionRecord, captured: Captur
     ...captured,
     artifacts,
     skipped,
+    notes,
     usage,
     timings,
     costMicrons,
@@ -29,7 +31,10 @@ export function createResult(api: Api, record: ExecutionRecord, captured: Captur
       if (!result.ok) throw new RunError(result)
       return result
     },
-    download: (directory) => saveArtifacts(artifacts, directory),
+    async download(directory, options = {}) {
+      checkDownloadOptions(options)
+      return downloadArtifacts({ api, executionId: id, artifacts: record.artifacts }, directory, options)
+    },
   }
   return result
 }

@@ -1,71 +1,78 @@
+import { RGridError } from '@rgrid/protocol'
 import { randomUUID } from 'node:crypto'
+import { closeSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { lstat, mkdir, open, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join, resolve, sep } from 'node:path'
-import { findPathFault, RGridError } from '@rgrid/protocol'
+import { basename, dirname, join } from 'node:path'
 
 const EXECUTABLE = 0o755
 const PLAIN = 0o644
 
+const toMode = (isExecutable: boolean): number => (isExecutable ? EXECUTABLE : PLAIN)
+
+// A name of fixed length: one made of the file's own could be longer than the file system takes.
+const toTemporary = (folder: string): string => join(folder, `.rgrid-${randomUUID()}.tmp`)
+
 /**
- * Writes a file as a whole: first beside its place, then moved there, so that a reader never sees half of it.
+ * Writes a file as a whole: first beside its place, then moved there, so that a reader never sees half of it. Folders
+ * above it are made.
  *
- * @throws RGridError `invalid_request` when a directory is in its place.
+ * @throws RGridError `not_saved` when a directory is in its place.
  */
 export async function saveFile(
   path: string,
   body: AsyncIterable<Uint8Array>,
-  executable: boolean,
+  isExecutable: boolean,
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
-  await assertNoFolder(path)
-  const temporary = join(dirname(path), `.${basename(path).slice(0, 200)}.${randomUUID()}.tmp`)
+  await saveInFolder(dirname(path), basename(path), body, isExecutable)
+}
+
+/** Writes a file as {@link saveFile} does, into a folder that is there. */
+export async function saveInFolder(
+  folder: string,
+  name: string,
+  body: AsyncIterable<Uint8Array>,
+  isExecutable: boolean,
+): Promise<void> {
+  const temporary = toTemporary(folder)
   try {
-    await using file = await open(temporary, 'wx', executable ? EXECUTABLE : PLAIN)
+    await using file = await open(temporary, 'wx', toMode(isExecutable))
     for await (const chunk of body) await file.writeFile(chunk)
-    await rename(temporary, path)
+    await rename(temporary, join(folder, name)).catch((error: unknown) => explain(error, folder, name))
   } finally {
     await rm(temporary, { force: true })
   }
 }
 
-async function assertNoFolder(path: string): Promise<void> {
-  const stats = await lstat(path).catch(() => undefined)
-  if (stats?.isDirectory() !== true) return
-  throw new RGridError(
-    'invalid_request',
-    `${JSON.stringify(basename(path))} was not saved: ${path} is a directory, which is in its way: move it elsewhere`,
-  )
+/** Writes a small file as {@link saveInFolder} does, at once: handing each step to another thread takes longer. */
+export async function saveSmallInFolder(
+  folder: string,
+  name: string,
+  bytes: Uint8Array,
+  isExecutable: boolean,
+): Promise<void> {
+  const temporary = toTemporary(folder)
+  const file = openSync(temporary, 'wx', toMode(isExecutable))
+  try {
+    try {
+      writeFileSync(file, bytes)
+    } finally {
+      closeSync(file)
+    }
+    renameSync(temporary, join(folder, name))
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    await explain(error, folder, name)
+  }
 }
 
-/**
- * The place of a workspace path below a directory.
- *
- * @throws RGridError `invalid_request` when the path leads out of the directory, by itself or through a link.
- */
-export async function resolveBelow(directory: string, path: string): Promise<string> {
-  const root = resolve(directory)
-  const target = join(root, path)
-  const fault = findPathFault(path) ?? (isReserved(path) ? 'is kept for RGrid' : undefined)
-  if (fault !== undefined || !target.startsWith(root.endsWith(sep) ? root : root + sep))
-    throw new RGridError(
-      'invalid_request',
-      `${JSON.stringify(path)} ${fault ?? 'leads out of its directory'}: it was not saved`,
-    )
-  const parts = path.split('/')
-  for (let depth = 1; depth < parts.length; depth++)
-    await assertFolder(join(root, ...parts.slice(0, depth)), path)
-  return target
-}
-
-/** The configuration in it decides where scripts and keys are sent, so no script may write it. */
-const isReserved = (path: string): boolean => path.toLowerCase().split('/')[0] === '.rgrid'
-
-async function assertFolder(folder: string, path: string): Promise<void> {
-  const stats = await lstat(folder).catch(() => undefined)
-  if (stats === undefined || stats.isDirectory()) return
-  const what = stats.isSymbolicLink() ? 'a symbolic link' : 'a file'
+/** @throws RGridError `not_saved` where a directory is the reason, else the error itself. */
+async function explain(error: unknown, folder: string, name: string): Promise<never> {
+  const stats = await lstat(join(folder, name)).catch(() => undefined)
+  if (stats?.isDirectory() !== true) throw error
   throw new RGridError(
-    'invalid_request',
-    `${JSON.stringify(path)} was not saved: ${folder} is ${what}, not a directory`,
+    'not_saved',
+    `${JSON.stringify(name)} was not saved: there is a directory of this name, which is in its way: move it elsewhere`,
+    { cause: error },
   )
 }

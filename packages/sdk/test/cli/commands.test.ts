@@ -2,6 +2,7 @@ import { RGridError, type ExecutionRecord } from '@rgrid/protocol'
 import { access, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
+import { DownloadError } from '../../src/download/download-error.js'
 import type { LogPiece, RGridClient } from '../../src/types.js'
 import { createDirectory } from '../temporary-directory.js'
 import { createTestContext } from './support/create-test-context.js'
@@ -80,6 +81,7 @@ describe('rgrid', () => {
     'wait',
     'cancel',
     'ls',
+    'outputs',
     'download',
     'up',
     'server',
@@ -376,17 +378,37 @@ describe('cancel', () => {
 
 describe('download', () => {
   it('saves below the directory and prints the paths', async () => {
-    const save = vi.fn(async () => {})
-    const artifacts = async () => [{ ...createArtifact('charts/a.svg'), save }]
+    const saved = ['/nowhere/out/charts/a.svg']
+    const download = vi.fn(async () => saved)
     const { run, stdout } = createTestContext({
       cwd: '/nowhere',
-      client: { get: async () => record(), artifacts },
+      client: { get: async () => record(), download },
     })
 
-    expect(await run('download', ID, '-o', 'out')).toBe(0)
+    expect(await run('download', ID, 'charts/*', '!*.tmp', '-o', 'out')).toBe(0)
 
-    expect(save).toHaveBeenCalledWith('/nowhere/out/charts/a.svg')
+    expect(download).toHaveBeenCalledWith(ID, '/nowhere/out', { only: ['charts/*', '!*.tmp'] })
     expect(stdout()).toBe('/nowhere/out/charts/a.svg\n')
+  })
+
+  it('fails with 1 when nothing matches, and says where the names are', async () => {
+    const get = async () => record({ artifacts: [createArtifact('a.svg')] })
+    const { run, stderr } = createTestContext({ client: { get, download: async () => [] } })
+
+    expect(await run('download', ID, '*.png')).toBe(1)
+
+    expect(stderr()).toContain(`none of the 1 files match: rgrid outputs ${ID}`)
+  })
+
+  it('prints what was saved before it failed', async () => {
+    const failed = [{ path: 'b', reason: 'is a directory' }]
+    const download = failing(new DownloadError(['/nowhere/a'], failed))
+    const { run, stdout, stderr } = createTestContext({ client: { get: async () => record(), download } })
+
+    expect(await run('download', ID)).toBe(125)
+
+    expect(stdout()).toBe('/nowhere/a\n')
+    expect(stderr()).toContain('1 of 2 files were not saved: "b": is a directory')
   })
 
   it('fails with 1 while the execution runs', async () => {
@@ -396,6 +418,39 @@ describe('download', () => {
     expect(await run('download', ID)).toBe(1)
 
     expect(stderr()).toContain(`rgrid wait ${ID}`)
+  })
+})
+
+describe('outputs', () => {
+  const artifacts: RGridClient['artifacts'] = async (_id, { kind = 'output' } = {}) =>
+    kind === 'output' ? [createArtifact('a\u001b[2J.svg')] : [{ ...createArtifact('in.csv'), kind }]
+
+  it('lists what was written, with names that cannot steer a terminal', async () => {
+    const { run, stdout } = createTestContext({ client: { get: async () => record(), artifacts } })
+
+    expect(await run('outputs', ID)).toBe(0)
+
+    expect(stdout()).toBe('SIZE  KIND    PATH\n3     output  a\\u{1b}[2J.svg\n')
+  })
+
+  it('lists what was given as well, as JSON', async () => {
+    const { run, json } = createTestContext({ client: { get: async () => record(), artifacts } })
+
+    expect(await run('outputs', ID, '--inputs', '--json')).toBe(0)
+
+    expect(json()).toMatchObject({
+      id: ID,
+      artifacts: [{ path: 'in.csv', kind: 'input' }, { kind: 'output' }],
+    })
+  })
+
+  it('says that the files of one that runs are still to come', async () => {
+    const get = async () => record({ status: 'running' })
+    const { run, stderr } = createTestContext({ client: { get, artifacts: async () => [] } })
+
+    expect(await run('outputs', ID)).toBe(0)
+
+    expect(stderr()).toContain('is still running')
   })
 })
 

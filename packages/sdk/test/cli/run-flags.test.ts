@@ -60,6 +60,14 @@ describe('the command line of run', () => {
     expect(options().labels).toEqual({ a: '1', b: 'x=y' })
   })
 
+  it('gathers what is to come home, and what is not', async () => {
+    const { run, options } = setUp()
+
+    await run('run', '--output', 'out', '--exclude-output', '*.tmp', '--output', '*.csv', 'a.py')
+
+    expect(options().outputs).toEqual(['out', '*.csv', '!*.tmp'])
+  })
+
   it('leaves out what was not asked for', async () => {
     const { run, options } = setUp()
 

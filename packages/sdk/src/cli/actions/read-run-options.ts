@@ -27,6 +27,8 @@ export interface RunFlags {
   readonly label?: Readonly<Record<string, string>>
   readonly upload: boolean
   readonly dryRun?: boolean
+  readonly output?: readonly string[]
+  readonly excludeOutput?: readonly string[]
   readonly remoteOnly?: boolean
   readonly detach?: boolean
   readonly quiet?: boolean
@@ -63,7 +65,13 @@ export async function readRunOptions(
       diskMib: flags.disk,
       labels: flags.label,
       key: flags.key,
+      outputs: readOutputs(flags),
       dependencies: flags.dependencies ? undefined : false,
     }),
   }
+}
+
+function readOutputs({ output = [], excludeOutput = [] }: RunFlags): string[] | undefined {
+  const patterns = [...output, ...excludeOutput.map((glob) => `!${glob}`)]
+  return patterns.length === 0 ? undefined : patterns
 }

@@ -4,7 +4,7 @@ import type { RunOptions } from '../../run-options.js'
 import type { Execution, Result, RGridClient } from '../../types.js'
 import type { CliContext } from '../context.js'
 import { deliverCancel } from '../deliver-cancel.js'
-import { messageOf, OutputError, UsageError } from '../errors.js'
+import { messageOf, OutputError, savedOf, UsageError } from '../errors.js'
 import { EXIT, resultToExitCode } from '../exit-code.js'
 import { followExecution } from '../follow-execution.js'
 import { onInterrupt } from '../interrupt.js'
@@ -144,9 +144,9 @@ async function save(context: CliContext, result: Result): Promise<Saved> {
   try {
     return { saved: await result.download(context.cwd) }
   } catch (error) {
-    return { saved: [], error }
+    return { saved: savedOf(error), error }
   }
 }
 
 const cannotSave = ({ id }: Result, error: unknown): string =>
-  `the files could not be saved (${messageOf(error)}): rgrid download ${id} tries again`
+  `not all files could be saved (${messageOf(error)}): rgrid download ${id} tries again`

@@ -46,7 +46,9 @@ function formatRecord(record: ExecutionRecord): string {
     ...formatUse(record),
     ['output', `${record.logs.stdoutBytes} bytes stdout, ${record.logs.stderrBytes} bytes stderr`],
     ['files', record.artifacts.map(({ path }) => path).join(' ') || null],
+    ['outputs', record.outputs?.join(' ') ?? null],
     ['left behind', record.skipped.map(({ path, reason }) => `${path} (${reason})`).join(' ') || null],
+    ['notes', record.notes.join('; ') || null],
   ]
   return rows
     .flatMap(([name, value]) => (value === null ? [] : [`${name.padEnd(12)}${toPrintable(value)}\n`]))

@@ -9,10 +9,11 @@ export function defineDownload({ program, context, finish }: Setup): void {
     .command('download')
     .description('save the files an execution wrote, and print their paths')
     .addArgument(idArgument())
-    .option('-o, --output <dir>', 'where to put them', '.')
+    .argument('[globs...]', "save only what these match, such as 'charts/*.svg' or '!**/*.tmp'")
+    .option('-o, --output-dir <dir>', 'where to put them', '.')
     .addOption(jsonOption())
-    .action(async (id: string, flags: DownloadFlags) => {
+    .action(async (id: string, globs: string[], flags: DownloadFlags) => {
       const { download } = await import('../actions/download.js')
-      finish(await download(context, id, flags))
+      finish(await download(context, id, globs, flags))
     })
 }

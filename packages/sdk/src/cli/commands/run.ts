@@ -5,6 +5,7 @@ import { envOption } from '../args/env.js'
 import { executorOption } from '../args/executor.js'
 import { jsonOption } from '../args/json.js'
 import { labelOption } from '../args/label.js'
+import { outputOptions } from '../args/outputs.js'
 import { resourceOptions } from '../args/resources.js'
 import { runtimeOption } from '../args/runtime.js'
 import { timeoutOption } from '../args/timeout.js'
@@ -17,6 +18,7 @@ Examples:
   rgrid run report.py sales.csv --verbose     (--verbose is the script's)
   rgrid run --timeout 1h -e TOKEN train.py
   rgrid run -d train.py                       (prints the id and returns)
+  rgrid run --output 'charts/*.svg' plot.py   (nothing else comes home)
 `
 
 const createOptions = (): Option[] => [
@@ -31,6 +33,7 @@ const createOptions = (): Option[] => [
   new Option('--no-dependencies', 'install nothing, whatever files beside the script ask for'),
   labelOption(),
   new Option('--key <name>', 'the same command with the same name finds this execution again'),
+  ...outputOptions(),
 ]
 
 const requirementsOption = (): Option =>

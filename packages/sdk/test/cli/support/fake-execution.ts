@@ -34,6 +34,7 @@ export function createResult(changes: Partial<Result> = {}): Result {
     message: null,
     artifacts: [],
     skipped: [],
+    notes: [],
     usage: { wallMs: 1_200, cpuSeconds: 1, peakMemoryBytes: 1 },
     timings: { queuedMs: 1, preparingMs: 1, runningMs: 1_200, finishingMs: 1, totalMs: 1_203 },
     costMicrons: 0,
