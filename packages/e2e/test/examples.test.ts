@@ -150,6 +150,19 @@ describe('csv-report', () => {
   })
 })
 
+describe('outputs', () => {
+  pythonTest('brings home what is asked for, and nothing else', async () => {
+    const place = await createPlace()
+    const folder = join(place.examples, 'outputs')
+
+    const outcome = await run(place, ['--output', 'out/**', 'thumbnails.py'], folder)
+
+    expect(outcome).toMatchObject({ code: 0, stdout: 'drew 24 pictures\n' })
+    expect((await readdir(folder)).toSorted()).toEqual(['README.md', 'out', 'thumbnails.py'])
+    expect(await readdir(join(folder, 'out'))).toHaveLength(25)
+  })
+})
+
 describe('node-app', () => {
   // In place and not in the copy: it finds the packages of this repository.
   const main = join(root, 'examples/node-app/main.mjs')

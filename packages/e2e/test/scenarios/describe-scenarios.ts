@@ -284,6 +284,22 @@ export function describeScenarios(kind: Kind, available: boolean): void {
       expect(await result.artifacts.find(({ path }) => path === 'out/deep/new.txt')?.text()).toBe('new\n')
     })
 
+    test('patterns choose what comes home, and what is fetched of it, however many files there are', async () => {
+      const script =
+        'mkdir out; for n in $(seq 40); do echo $n > out/$n.txt; done; touch out/x.tmp log; ln -s log link'
+      const result = await run(script, { outputs: ['out', '!**/*.tmp', 'never/*.csv'] })
+      const home = await createProject({})
+
+      const saved = await result.download(home, { only: ['out/*', '!out/1*'] })
+
+      expect([result.artifacts.length, result.skipped]).toEqual([40, []])
+      expect(result.notes).toEqual([
+        'the output pattern "never/*.csv" matched no file that was created or changed',
+      ])
+      expect(saved).toHaveLength(29)
+      expect(await readFile(join(home, 'out', '40.txt'), 'utf8')).toBe('40\n')
+    })
+
     test('links are not taken home, and said so', async () => {
       const { artifacts, skipped } = await run('ln -s /etc/passwd link; mkfifo fifo; echo x > file')
 

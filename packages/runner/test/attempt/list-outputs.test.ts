@@ -246,6 +246,15 @@ describe('more files than one request holds', () => {
     expect(new Set([...sent.flat(), ...files].map(({ path }) => path)).size).toBe(2_500)
   })
 
+  test('are not half forgotten when the server has no room for them', async () => {
+    const workspace = await createTestWorkspace()
+    for (let number = 0; number < 1_001; number++)
+      await writeFile(join(workspace.workDir, String(number)), '')
+    const full = new RGridError('storage_full', 'the server has no room left for files')
+
+    await expect(collect(workspace, { sendOutputs: () => Promise.reject(full) })).rejects.toBe(full)
+  })
+
   test('are as many as their bytes and their names leave room for', () => {
     const batch = createOutputBatch()
     const file = { path: 'x', sha256: '', size: LIMITS.inlineFileBytes, executable: false, data: '' }
