@@ -62,7 +62,7 @@ describe('the outputs of a workspace', () => {
     await mkdir(join(workspace.workDir, 'p', '__pycache__'))
     await writeFile(join(workspace.workDir, 'p', '__pycache__', 'a.cpython-311.pyc'), 'x')
 
-    expect(await listOutputs(workspace)).toEqual({ candidates: [], skipped: [] })
+    expect(await listOutputs(workspace)).toEqual({ candidates: [], skipped: [], unmatched: [] })
   })
 
   test('include an input that was changed to the same length', async () => {
