@@ -20,7 +20,7 @@ import { checkDownloadOptions } from './download/plan-download.js'
 import { createExecution, type Opened } from './execution/create-execution.js'
 import { readLogs } from './execution/read-logs.js'
 import { createPlan } from './plan.js'
-import { prepareSpec } from './prepare-spec.js'
+import { collectSpec, prepareSpec } from './prepare-spec.js'
 import { submit } from './submit.js'
 import type { RunOptions } from './run-options.js'
 import type { ClientOptions, RGridClient } from './types.js'
@@ -73,7 +73,7 @@ export function createClient(options: ClientOptions = {}): RGridClient {
       const id = createExecutionId()
       return createExecution(id, () => start(id, script, runOptions), toSignal(runOptions))
     },
-    plan: async (script, runOptions = {}) => createPlan(await prepareSpec(script, runOptions, runtimes)),
+    plan: async (script, runOptions = {}) => createPlan(await collectSpec(script, runOptions, runtimes)),
     attach: (id) => createExecution(id, () => find(id)),
     get,
     async list(query = {}) {

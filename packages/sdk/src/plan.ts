@@ -1,5 +1,6 @@
+import { stat } from 'node:fs/promises'
 import type { Reason } from './files/collect-files.js'
-import type { PreparedSpec } from './prepare-spec.js'
+import type { CollectedSpec } from './prepare-spec.js'
 
 /** A file that a run looks at, and why. */
 export interface PlannedFile {
@@ -25,10 +26,24 @@ export interface RunPlan {
   readonly left: readonly PlannedFile[]
 }
 
-/** What there is to say of a request before it is sent. */
-export function createPlan({ spec, sources, left }: PreparedSpec): RunPlan {
-  const { script, args, runtime, folders } = spec
-  const sizes = new Map(spec.files.map(({ path, size }) => [path, size]))
-  const files = sources.map((file) => ({ ...file, sizeBytes: sizes.get(file.path) ?? 0 }))
+// Nothing is sent, so no digest is looked at.
+const NO_DIGEST = '0'.repeat(64)
+
+/**
+ * Says what a request would send, without reading more than has been read.
+ *
+ * @throws RGridError `invalid_request` as the request would
+ */
+export async function createPlan({ sources, left, finish }: CollectedSpec): Promise<RunPlan> {
+  const files = await Promise.all(
+    sources.map(async (file) => ({ ...file, sizeBytes: (await stat(file.source)).size })),
+  )
+  const wireFiles = files.map(({ path, sizeBytes }) => ({
+    path,
+    size: sizeBytes,
+    sha256: NO_DIGEST,
+    executable: false,
+  }))
+  const { script, args, runtime, folders } = finish(wireFiles)
   return { script, args, runtime, files, folders, left }
 }

@@ -1,11 +1,11 @@
-import { specSchema, type RuntimeRecord, type Spec } from '@rgrid/protocol'
+import { specSchema, type RuntimeRecord, type Spec, type WireFile } from '@rgrid/protocol'
 import { resolve } from 'node:path'
 import { checkCall, toOptionError } from './check-call.js'
 import { defined } from './defined.js'
 import { findDependencies } from './dependencies/find-dependencies.js'
 import { collectFiles, type LocalFile } from './files/collect-files.js'
 import { hashFiles } from './files/hash-files.js'
-import { readScript } from './files/read-script.js'
+import { readScript, type ReadScript } from './files/read-script.js'
 import { findModules, NO_MODULES } from './modules/find-modules.js'
 import { getReach, placeModules } from './modules/place-modules.js'
 import { pickRuntime } from './pick-runtime.js'
@@ -15,22 +15,37 @@ import type { RunOptions } from './run-options.js'
 export interface PreparedSpec {
   readonly spec: Spec
   readonly sources: readonly LocalFile[]
-  /** What the script imports from outside of the current directory, which stays here. */
+}
+
+/** A request before its files are read. */
+export interface CollectedSpec {
+  readonly sources: readonly LocalFile[]
+  /** What the script imports from above the current directory, which stays here. */
   readonly left: readonly LocalFile[]
+  /** The script itself, which has been read. */
+  readonly known: ReadonlyMap<string, ReadScript>
+  /** Makes it a request with what is known of the files. @throws RGridError `invalid_request` */
+  readonly finish: (files: readonly WireFile[]) => Spec
+}
+
+/** Turns a call of `run` into a request: collects it, and hashes what travels. Throws as {@link collectSpec} does. */
+export async function prepareSpec(...call: Parameters<typeof collectSpec>): Promise<PreparedSpec> {
+  const { sources, known, finish } = await collectSpec(...call)
+  return { spec: finish(await hashFiles(sources, known)), sources }
 }
 
 /**
- * Turns a call of `run` into a request: checks everything that can be checked here, finds what travels and hashes it.
+ * Checks everything of a call of `run` that can be checked here, and finds what travels.
  *
  * @param listRuntimes - asks what runners offer; called only for a runtime that not every RGrid knows.
  * @throws RGridError `invalid_request` or `unknown_runtime`, naming the field, the limit and the next step, and what
  * `listRuntimes` throws.
  */
-export async function prepareSpec(
+export async function collectSpec(
   script: string,
   options: RunOptions,
   listRuntimes: () => Promise<readonly RuntimeRecord[]>,
-): Promise<PreparedSpec> {
+): Promise<CollectedSpec> {
   checkCall(script, options)
   const { args = [], upload = true, dependencies: isWanted = true, requirements } = options
   const cwd = resolve(options.cwd ?? '.')
@@ -45,18 +60,35 @@ export async function prepareSpec(
   const found = await findDependencies({ cwd, script, text, ...picked, requirements, isWanted })
   const sources = unite(files, placed, found.files)
   const { cpus, memoryMib, pids, diskMib } = options
-  const { env, executor, image, network, isolation, timeoutMs, labels, key, outputs } = options
-  const parsed = specSchema.safeParse({
+  const request = {
     ...collection,
-    ...defined({ env, executor, image, network, isolation, timeoutMs, labels, key, outputs }),
+    ...defined(pickSent(options)),
     runtime,
     resources: defined({ cpus, memoryMib, pids, diskMib }),
     ...defined({ dependencies: found.dependencies }),
-    files: await hashFiles(sources, new Map([[source, read]])),
-  })
-  if (!parsed.success) throw toOptionError(parsed.error)
-  return { spec: parsed.data, sources, left }
+  }
+  const finish = (wireFiles: readonly WireFile[]): Spec => {
+    const parsed = specSchema.safeParse({ ...request, files: wireFiles })
+    if (!parsed.success) throw toOptionError(parsed.error)
+    return parsed.data
+  }
+  return { sources, left, known: new Map([[source, read]]), finish }
 }
+
+// What the server is told as it is.
+const SENT = [
+  'env',
+  'executor',
+  'image',
+  'network',
+  'isolation',
+  'timeoutMs',
+  'labels',
+  'key',
+  'outputs',
+] as const satisfies (keyof RunOptions)[]
+
+const pickSent = (options: RunOptions) => Object.fromEntries(SENT.map((name) => [name, options[name]]))
 
 /** A file that is there for two reasons travels once, for the first of them. */
 function unite(...lists: readonly (readonly LocalFile[])[]): LocalFile[] {

@@ -1,4 +1,5 @@
-import { mkdir } from 'node:fs/promises'
+import { LIMITS } from '@rgrid/protocol'
+import { mkdir, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createClient } from '../../src/create-client.js'
@@ -99,5 +100,18 @@ describe('a dry run', () => {
     expect(await run('run', '--dry-run', 'main.py')).toBe(2)
 
     expect(stderr()).toMatch(/^rgrid: script: "main.py" cannot be found/)
+  })
+
+  it('reads nothing of what is large', async () => {
+    const { run, stdout, stderr, root } = await setUp({ 'main.py': 'pass', large: '' })
+    const size = LIMITS.inputBytes - 'pass'.length
+    await truncate(join(root, 'large'), size)
+
+    expect(await run('run', '--dry-run', 'main.py', 'large')).toBe(0)
+    await truncate(join(root, 'large'), size + 1)
+    expect(await run('run', '--dry-run', 'main.py', 'large')).toBe(2)
+
+    expect(stdout()).toContain(String(size))
+    expect(stderr()).toContain(`rgrid: files: over the limit of ${LIMITS.inputBytes} bytes together`)
   })
 })

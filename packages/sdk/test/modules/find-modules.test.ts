@@ -3,18 +3,19 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, symlink, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { prepareSpec } from '../../src/prepare-spec.js'
+import { hashFiles } from '../../src/files/hash-files.js'
+import { collectSpec } from '../../src/prepare-spec.js'
 import type { RunOptions } from '../../src/run-options.js'
 import { createRuntimeRecord } from '../runtime-record.js'
 import { createDirectory } from '../temporary-directory.js'
 
 const prepare = (cwd: string, script: string, options: RunOptions = {}) =>
-  prepareSpec(script, { cwd, ...options }, async () => [
+  collectSpec(script, { cwd, ...options }, async () => [
     createRuntimeRecord({ runtime: 'ml', installer: 'pip', extensions: ['.ml'] }),
   ])
 
 const listPaths = async (cwd: string, script: string, options?: RunOptions): Promise<string[]> =>
-  (await prepare(cwd, script, options)).spec.files.map(({ path }) => path)
+  (await prepare(cwd, script, options)).sources.map(({ path }) => path)
 
 describe('local modules', () => {
   test('travel with the one and the line that ask for them first', async () => {
@@ -170,10 +171,12 @@ describe('outside of the current directory', () => {
       data: '1',
     })
 
-    const { spec } = await prepare(cwd, join(tool, 'tool.py'), { args: [join(tool, 'data')] })
+    const { sources, known, finish } = await prepare(cwd, join(tool, 'tool.py'), {
+      args: [join(tool, 'data')],
+    })
+    const spec = finish(await hashFiles(sources, known))
 
-    expect(spec.script).toBe('.rgrid/inputs/0/tool.py')
-    expect(spec.args).toEqual(['.rgrid/inputs/1/data'])
+    expect([spec.script, ...spec.args]).toEqual(['.rgrid/inputs/0/tool.py', '.rgrid/inputs/1/data'])
     expect(spec.files.map(({ path }) => path)).toEqual([
       '.rgrid/inputs/0/tool.py',
       '.rgrid/inputs/1/data',
@@ -204,9 +207,9 @@ describe('outside of the current directory', () => {
       'b.mjs': '',
     })
 
-    const { spec, left } = await prepare(join(root, 'src'), 'main.mjs')
+    const { sources, left } = await prepare(join(root, 'src'), 'main.mjs')
 
-    expect(spec.files.map(({ path }) => path)).toEqual(['main.mjs', 'a.mjs'])
+    expect(sources.map(({ path }) => path)).toEqual(['main.mjs', 'a.mjs'])
     expect(left).toEqual([
       { path: '../b.mjs', source: join(root, 'b.mjs'), reason: { kind: 'import', by: 'main.mjs', line: 2 } },
     ])
