@@ -1,5 +1,5 @@
 import type { Reason } from '../files/collect-files.js'
-import type { RunPlan } from '../plan.js'
+import type { PlannedFile, RunPlan } from '../plan.js'
 import type { CliContext } from './context.js'
 import { EXIT } from './exit-code.js'
 import { toPrintable } from './printable.js'
@@ -25,17 +25,17 @@ async function showFiles(context: CliContext, { files }: RunPlan): Promise<void>
 }
 
 async function tellRest(context: CliContext, { files, left }: RunPlan): Promise<void> {
-  for (const { path, reason } of left)
-    await note(
-      context,
-      toPrintable(
-        `${path} (${formatReason(reason)}) is outside the current directory and stays here: run from above it`,
-      ),
-    )
+  for (const file of left) await note(context, describeLeft(file))
   const bytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
   const count = files.length === 1 ? '1 file' : `${files.length} files`
   await note(context, `${count} with ${bytes} bytes would travel; nothing was sent`)
 }
+
+/** Says that a file which the script imports is not there where it runs, and what to do. */
+export const describeLeft = ({ path, reason }: PlannedFile): string =>
+  toPrintable(
+    `${path} (${formatReason(reason)}) is outside the current directory and stays here: run from above it`,
+  )
 
 function formatReason(reason: Reason): string {
   switch (reason.kind) {

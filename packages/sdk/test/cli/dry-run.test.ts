@@ -3,17 +3,20 @@ import { mkdir, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createClient } from '../../src/create-client.js'
+import type { Result } from '../../src/types.js'
 import { createDirectory } from '../temporary-directory.js'
 import { createTestContext } from './support/create-test-context.js'
+import { createFakeExecution } from './support/fake-execution.js'
 
 /** A command line over a client that cannot send anything. */
-async function setUp(files: Record<string, string>, folder = '.') {
+async function setUp(files: Record<string, string>, folder = '.', result: Partial<Result> = {}) {
   const root = await createDirectory(files)
   const cwd = join(root, folder)
   await mkdir(cwd, { recursive: true })
   const fetch = () => Promise.reject(new Error('something was sent'))
   const { plan } = createClient({ url: 'http://server', fetch })
-  return { root, ...createTestContext({ client: { plan }, cwd }) }
+  const run = () => createFakeExecution({ result }).execution
+  return { root, ...createTestContext({ client: { plan, run }, cwd }) }
 }
 
 const FILES = {
@@ -83,6 +86,19 @@ describe('a dry run', () => {
 
     expect(stderr()).toMatch(
       /^rgrid: \.\.\/b\.mjs \(imported by main\.mjs line 1\) is outside the current directory .*: run from above it\n/,
+    )
+  })
+
+  it('is made for a script that failed, to say what it may have missed', async () => {
+    const { run, stderr } = await setUp({ 'src/main.mjs': 'import "../b.mjs"', 'b.mjs': '' }, 'src', {
+      status: 'failed',
+      exitCode: 1,
+    })
+
+    expect(await run('run', 'main.mjs')).toBe(1)
+
+    expect(stderr()).toBe(
+      'rgrid: ../b.mjs (imported by main.mjs line 1) is outside the current directory and stays here: run from above it\n',
     )
   })
 

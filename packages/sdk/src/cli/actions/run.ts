@@ -12,7 +12,7 @@ import { formatReceipt } from '../receipt.js'
 import { createView, type View } from '../view.js'
 import { withClient } from '../with-client.js'
 import { write, writeJson } from '../write.js'
-import { showPlan } from '../show-plan.js'
+import { describeLeft, showPlan } from '../show-plan.js'
 import { readRunOptions, type RunFlags } from './read-run-options.js'
 
 const CANCEL_GRACE_MS = 2_000
@@ -33,7 +33,12 @@ export async function run(
     const execution = client.run(script, options)
     return flags.detach === true
       ? detach(context, execution, flags)
-      : follow(context, client, { execution, view, flags })
+      : follow(context, client, {
+          execution,
+          view,
+          flags,
+          explain: () => tellOfLeftFiles(client, script, options, view),
+        })
   }
   return withClient(context, work, view.note)
 }
@@ -45,6 +50,17 @@ async function tellOfOutsideFolders({ upload, cwd, args }: RunOptions, view: Vie
     await view.note(
       `${folder} is a folder outside the current directory: it is passed on as text, and stays here`,
     )
+}
+
+/** A script that failed may have missed what could not travel. */
+async function tellOfLeftFiles(
+  client: RGridClient,
+  script: string,
+  options: RunOptions,
+  view: View,
+): Promise<void> {
+  const { left } = await client.plan(script, options)
+  for (const file of left) await view.note(describeLeft(file))
 }
 
 async function assertDetachable(client: RGridClient): Promise<void> {
@@ -68,18 +84,22 @@ interface Run {
   readonly execution: Execution
   readonly view: View
   readonly flags: RunFlags
+  /** Says what the script may have failed for. */
+  readonly explain: () => Promise<void>
 }
 
 async function follow(
   context: CliContext,
   client: RGridClient,
-  { execution, view, flags }: Run,
+  { execution, view, flags, explain }: Run,
 ): Promise<number> {
   const result = await watch(context, execution, view)
   if (result === undefined) return EXIT.interrupted
   const { saved, error } = flags.remoteOnly === true ? NOTHING : await save(context, result)
   if (error !== undefined) await view.note(cannotSave(result, error))
   await view.result(result, saved)
+  // The files may have changed meanwhile; then there is nothing to say.
+  if (result.status === 'failed' && flags.quiet !== true) await explain().catch(() => {})
   const isRemote = (await client.target()) !== 'embedded'
   const receipt = formatReceipt(context, result, { ...flags, saved, isRemote })
   if (receipt !== '') await view.note(receipt)
