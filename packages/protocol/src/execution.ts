@@ -118,6 +118,8 @@ export const executionSummarySchema = z
       /** Bytes between the kept head and the kept tail that are not stored. */
       droppedBytes: z.int(),
       cursor: cursorSchema,
+      /** Since when the log is gone; absent while it is there. */
+      expiredAt: z.iso.datetime().optional(),
     }),
   })
   .meta({ id: 'ExecutionSummary', description: 'An execution without its files.' })
@@ -127,7 +129,13 @@ export type ExecutionSummary = z.infer<typeof executionSummarySchema>
 
 /** A named file of an execution. */
 export const artifactSchema = fileRefSchema
-  .extend({ kind: z.enum(['input', 'output']) })
+  .extend({
+    kind: z.enum(['input', 'output']),
+    /** Since when its bytes are gone, as the server keeps them for a time only; absent while they are there. */
+    expiredAt: z.iso.datetime().optional(),
+    /** Since when its bytes are gone, as somebody deleted them; absent while they are there. */
+    deletedAt: z.iso.datetime().optional(),
+  })
   .meta({ id: 'Artifact', description: 'A named file of an execution.' })
 
 /** A named file of an execution. */

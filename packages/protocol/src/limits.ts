@@ -84,6 +84,16 @@ export const LIMITS = {
   batchParallel: 10_000,
   laneChars: 128,
   listPage: 100,
+  /** Days that the stored files of an ended execution are kept, unless the server is told otherwise. */
+  outputsDays: 30,
+  /** Days that the log of an ended execution is kept, unless the server is told otherwise. */
+  logsDays: 30,
+  /** Days that the record of an ended execution is kept, unless the server is told otherwise. */
+  executionsDays: 90,
+  /** How long a blob that nothing refers to is kept after it was uploaded, or a client was told that it is there. */
+  blobGraceMs: 24 * 3_600_000,
+  /** What a runner keeps of large input files on its disk; less where the disk is small. */
+  blobCacheBytes: 10 * GIB,
   /** How long a lease lasts without a renewal. */
   leaseMs: 30_000,
   /** How long after its end a lease is taken away. */

@@ -1,6 +1,7 @@
 import type { Network, Spec } from '@rgrid/protocol'
 import type { BlobStore } from './blobs/blob-store.js'
 import type { Logger } from './logger.js'
+import type { Retention } from './retention.js'
 import type { Signals } from './signals.js'
 import type { Store } from './store/store.js'
 
@@ -21,6 +22,8 @@ export interface Context {
   readonly images: readonly string[]
   /** The networks that an execution may ask for. */
   readonly networks: readonly Network[]
+  /** How long what belongs to ended executions is kept. */
+  readonly retention: Retention
   readonly leaseMs: number
   readonly leaseMarginMs: number
   /** How long a JSON body may take to arrive. */

@@ -3,6 +3,7 @@ import { createApp } from './app.js'
 import type { Context } from './context.js'
 import { mintKey } from './http/api-keys.js'
 import { createContext, type ServerOptions } from './server-options.js'
+import { collectRegularly } from './services/retention/collect-regularly.js'
 import { sweep } from './services/sweep.js'
 import type { Scope, StoredKey } from './store/key-store.js'
 
@@ -43,7 +44,7 @@ export interface RGridServer {
 /**
  * Makes a server. It opens no socket: hand requests to `fetch`, or see {@link listen}.
  *
- * @throws TypeError when `ceilings`, `images` or `networks` are not what they should be.
+ * @throws TypeError when `ceilings`, `images`, `networks` or `retention` are not what they should be.
  */
 export function createServer(options: ServerOptions): RGridServer {
   const { store } = options
@@ -52,13 +53,17 @@ export function createServer(options: ServerOptions): RGridServer {
   const granted = new Map<string, StoredKey>()
   const app = createApp(context, { find: async (id) => granted.get(id) ?? (await store.keys.find(id)) })
   const sweeping = startSweeping(context)
+  const collecting = collectRegularly(context)
   const pending = new Set<Promise<unknown>>()
   let closed: Promise<void> | undefined
 
   const close = async (): Promise<void> => {
     closing.abort(new RGridError('unavailable', 'the server is stopping'))
     context.signals.notifyAll()
-    await Promise.race([Promise.allSettled([...pending, sweeping.stop()]), waitUnref(CLOSE_WAIT_MS)])
+    await Promise.race([
+      Promise.allSettled([...pending, sweeping.stop(), collecting.stop()]),
+      waitUnref(CLOSE_WAIT_MS),
+    ])
     await store.close()
   }
 

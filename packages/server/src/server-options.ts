@@ -10,6 +10,7 @@ import * as z from 'zod'
 import type { BlobStore } from './blobs/blob-store.js'
 import type { Context } from './context.js'
 import { SILENT, type Logger } from './logger.js'
+import { retentionSchema, type Retention } from './retention.js'
 import { createSignals } from './signals.js'
 import type { Store } from './store/store.js'
 
@@ -62,6 +63,13 @@ export interface ServerOptions {
    */
   readonly networks?: readonly Network[]
   /**
+   * How long what belongs to ended executions is kept. Of servers that share a store, the one that keeps it for the
+   * shortest time decides.
+   *
+   * @default 30 days for files and logs, 90 for records
+   */
+  readonly retention?: Partial<Retention>
+  /**
    * How long a runner's lease lasts without a renewal, in milliseconds.
    *
    * @default 30_000
@@ -85,6 +93,7 @@ const boundsSchema = z.object({
   ceilings: resourcesSchema.partial().default({}),
   images: z.array(z.string().min(1)).default(['*']),
   networks: z.array(networkSchema).default(networkSchema.options),
+  retention: retentionSchema.prefault({}),
 })
 
 /**

@@ -16,6 +16,7 @@ export function createTestContext(over: Partial<Context> = {}): Context {
     ceilings: {},
     images: ['*'],
     networks: ['none', 'bridge'],
+    retention: { outputsDays: 30, logsDays: 30, executionsDays: 90 },
     leaseMs: 30_000,
     leaseMarginMs: 10_000,
     bodyTimeoutMs: 30_000,

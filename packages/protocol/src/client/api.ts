@@ -16,7 +16,7 @@ export interface ApiOptions {
 
 /** One request. */
 export interface Call {
-  readonly method: 'GET' | 'PUT' | 'POST'
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE'
   /** Begins with `/`; ids and names in it are already encoded. */
   readonly path: string
   /** Sent as JSON. */

@@ -7,16 +7,27 @@ import { digestMismatch } from '../store/faults.js'
 import type { BlobStore } from './blob-store.js'
 
 const LEFTOVER_MS = 3_600_000
+const SHA256 = /^[0-9a-f]{64}$/
+const HEX_PAIR = /^[0-9a-f]{2}$/
 const OUT_OF_SPACE = ['ENOSPC', 'EDQUOT']
 
 /** Where the blobs are. */
 export interface DiskBlobsOptions {
-  /** Made when it is not there. On one file system, as blobs are moved within it. */
+  /**
+   * Made when it is not there. On one file system, as blobs are moved within it, and for one store: what that does not know
+   * is removed some day.
+   */
   readonly directory: string
+  /**
+   * The clock that says what arrived lately: milliseconds since 1970.
+   *
+   * @default Date.now
+   */
+  readonly now?: () => number
 }
 
 /** Makes a {@link BlobStore} in a directory: `aa/bb/<sha256>`, and `tmp/` for what is on its way. */
-export function createDiskBlobs({ directory }: DiskBlobsOptions): BlobStore {
+export function createDiskBlobs({ directory, now = Date.now }: DiskBlobsOptions): BlobStore {
   const tmp = join(directory, 'tmp')
   let prepared: Promise<void> | undefined
   const prepare = (): Promise<void> =>
@@ -46,13 +57,60 @@ export function createDiskBlobs({ directory }: DiskBlobsOptions): BlobStore {
       return Readable.toWeb(file.createReadStream()) as ReadableStream<Uint8Array>
     },
 
-    has: (sha256) =>
-      stat(pathOf(directory, sha256)).then(
-        () => true,
-        () => false,
-      ),
+    has: async (sha256) => (await findAge(pathOf(directory, sha256), now)) !== undefined,
+
+    async discard(sha256) {
+      await prepare()
+      const path = pathOf(directory, sha256)
+      const age = await findAge(path, now)
+      if (age === undefined || age < LEFTOVER_MS) return { freed: Promise.resolve() }
+      // Freeing the space of a large file takes a while; should it be cut off, it is a leftover like others.
+      const leftover = join(tmp, randomUUID())
+      await rename(path, leftover)
+      return { freed: rm(leftover, { force: true }) }
+    },
+
+    async *list(part) {
+      for (const folder of await listFolders(directory, part)) {
+        const digests: string[] = []
+        for (const name of await readdir(folder)) {
+          const age = SHA256.test(name) ? await findAge(join(folder, name), now) : undefined
+          if (age !== undefined && age >= LEFTOVER_MS) digests.push(name)
+        }
+        if (digests.length > 0) yield digests
+      }
+    },
 
     check: prepare,
+  }
+}
+
+/** The folders of blobs whose digest begins with a hex digit. */
+async function listFolders(directory: string, digit: number): Promise<string[]> {
+  const folders: string[] = []
+  for (const name of await readdirIfThere(directory)) {
+    if (!HEX_PAIR.test(name) || !name.startsWith(digit.toString(16))) continue
+    for (const inner of await readdir(join(directory, name))) folders.push(join(directory, name, inner))
+  }
+  return folders
+}
+
+async function readdirIfThere(path: string): Promise<string[]> {
+  try {
+    return await readdir(path)
+  } catch (error) {
+    if (hasCode(error, ['ENOENT'])) return []
+    throw error
+  }
+}
+
+/** How long ago a file was written, in milliseconds; `undefined` when it is not there. */
+async function findAge(path: string, now: () => number): Promise<number | undefined> {
+  try {
+    return now() - (await stat(path)).mtimeMs
+  } catch (error) {
+    if (hasCode(error, ['ENOENT'])) return undefined
+    throw error
   }
 }
 

@@ -7,7 +7,7 @@ export type Answer = z.ZodType | 'bytes' | 'events'
 
 /** A route, with everything that checks its requests and describes it. */
 export interface RouteRule<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
-  readonly method: 'get' | 'put' | 'post'
+  readonly method: 'get' | 'put' | 'post' | 'delete'
   /** With parameters in braces; `{path}` also matches slashes. */
   readonly path: string
   /** Who may call it: keys with one of the scopes, or everyone. */

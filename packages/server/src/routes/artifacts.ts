@@ -1,4 +1,10 @@
-import { artifactListSchema, artifactQuerySchema, executionIdSchema, pathSchema } from '@rgrid/protocol'
+import {
+  artifactListSchema,
+  artifactQuerySchema,
+  executionIdSchema,
+  okSchema,
+  pathSchema,
+} from '@rgrid/protocol'
 import { basename } from 'node:path/posix'
 import * as z from 'zod'
 import type { Context } from '../context.js'
@@ -7,6 +13,7 @@ import { defineRoute, type Route } from '../http/route.js'
 import { openArtifact } from '../services/blobs.js'
 import { listArtifacts } from '../services/executions.js'
 import { packArtifacts } from '../services/pack-artifacts.js'
+import { removeOutput } from '../services/remove-execution.js'
 import { selectArtifacts } from '../services/select-artifacts.js'
 
 const kindQuerySchema = z.strictObject({ kind: z.enum(['input', 'output']).default('output') })
@@ -48,6 +55,19 @@ export const artifactRoutes = (context: Context): Route[] => [
         'content-length': String(size),
         'content-disposition': `attachment; filename*=UTF-8''${encodeName(basename(path))}`,
       })
+    },
+  }),
+
+  defineRoute({
+    method: 'delete',
+    path: '/v1/executions/{id}/artifacts/{path}',
+    access: ['admin'],
+    summary: 'Deletes the bytes of an output file of an execution that has ended.',
+    params: z.object({ id: executionIdSchema, path: pathSchema }),
+    answers: { 200: [okSchema] },
+    async handle({ project, params: { id, path } }) {
+      await removeOutput(context, project, id, path)
+      return answerJson({ ok: true })
     },
   }),
 ]

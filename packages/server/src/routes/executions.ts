@@ -3,6 +3,7 @@ import {
   executionPageSchema,
   executionSchema,
   listQuerySchema,
+  okSchema,
   specSchema,
 } from '@rgrid/protocol'
 import * as z from 'zod'
@@ -11,6 +12,7 @@ import { answerEvents, answerJson } from '../http/answers.js'
 import { defineRoute, type Route } from '../http/route.js'
 import { cancelExecution, getExecution, listExecutions } from '../services/executions.js'
 import { followExecution } from '../services/follow-execution.js'
+import { removeExecution } from '../services/remove-execution.js'
 import { submitExecution } from '../services/submit-execution.js'
 import { eventsQuerySchema, readCursor } from './event-cursor.js'
 
@@ -58,6 +60,19 @@ export const executionRoutes = (context: Context): Route[] => [
     params,
     answers: { 200: [executionSchema] },
     handle: async ({ project, params: { id } }) => answerJson(await getExecution(context, project, id)),
+  }),
+
+  defineRoute({
+    method: 'delete',
+    path: '/v1/executions/{id}',
+    access: ['admin'],
+    summary: 'Deletes an execution that has ended, with its log and its files.',
+    params,
+    answers: { 200: [okSchema] },
+    async handle({ project, params: { id } }) {
+      await removeExecution(context, project, id)
+      return answerJson({ ok: true })
+    },
   }),
 
   defineRoute({

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import type { Context } from '../context.js'
 import { answerBytes, answerEvents } from '../http/answers.js'
 import { defineRoute, type Route } from '../http/route.js'
+import { logExpired } from '../services/describe-expiry.js'
 import { findExecution } from '../services/executions.js'
 import { followExecution } from '../services/follow-execution.js'
 import { readLogs } from '../services/read-logs.js'
@@ -45,6 +46,8 @@ export const logRoutes = (context: Context): Route[] => [
     answers: { 200: ['bytes'] },
     async handle({ project, params: { id }, query }) {
       await findExecution(context, project, id)
+      const { logsAt } = await context.store.retention.findLosses(project, id)
+      if (logsAt !== null) throw logExpired(context.retention, id, logsAt)
       return answerBytes(readLogs(context, project, id, query))
     },
   }),

@@ -22,7 +22,9 @@ export async function getExecution(context: Context, project: string, id: string
   const stored = await findExecution(context, project, id)
   // Nobody is told of an end that a power cut can undo.
   if (isTerminal(stored.status)) await context.store.flush()
-  const record = toRecord(stored, await context.store.executions.listArtifacts(project, id, 'output'))
+  const losses = isTerminal(stored.status) ? await context.store.retention.findLosses(project, id) : undefined
+  const outputs = await context.store.executions.listArtifacts(project, id, 'output')
+  const record = toRecord(stored, outputs, losses)
   if (stored.status !== 'queued') return record
   return { ...record, message: await explainQueue(context, project, stored.pool, toNeeds(stored.spec)) }
 }
@@ -41,8 +43,12 @@ export async function listExecutions(
   const found = await store.executions.list(project, { ...query, limit: query.limit + 1 })
   if (found.some(({ status }) => isTerminal(status))) await store.flush()
   const explain = createQueueExplainer(context, project)
+  const losses = await store.retention.listLosses(
+    project,
+    found.map(({ id }) => id),
+  )
   const summarize = async (stored: StoredExecution): Promise<ExecutionSummary> => {
-    const summary = toSummary(stored)
+    const summary = toSummary(stored, losses.get(stored.id))
     if (stored.status !== 'queued') return summary
     return { ...summary, message: await explain(stored.pool, toNeeds(stored.spec)) }
   }

@@ -29,7 +29,16 @@ export async function submitExecution(
   if (refusal !== undefined && (await store.executions.glance(project, id)) === undefined) throw refusal
   const { refs, inline } = splitInline(files)
   const specHash = hashSpec(spec, refs)
-  const isNew = await store.executions.submit({ id, project, pool, spec, specHash, files: refs, inline })
+  const submission = { id, project, pool, spec, specHash, files: refs, inline }
+  const isNew = await store.executions.submit(submission).catch(async (error: unknown) => {
+    // The caller now uploads what is missing, and relies on the rest still being here when it repeats the request.
+    if (error instanceof RGridError && error.code === 'missing_blobs')
+      await store.blobs.listMissing(
+        project,
+        refs.map(({ sha256 }) => sha256),
+      )
+    throw error
+  })
   if (isNew) {
     signals.notify(queueTopic(project, pool))
     signals.notify(executionTopic(id))

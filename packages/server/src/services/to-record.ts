@@ -6,9 +6,10 @@ import {
   type Timings,
 } from '@rgrid/protocol'
 import type { StoredExecution } from '../store/execution-store.js'
+import type { Losses } from '../store/retention-store.js'
 
 /** What clients see of an execution in a list. Values of the environment are left out. */
-export function toSummary(stored: StoredExecution): ExecutionSummary {
+export function toSummary(stored: StoredExecution, losses?: Losses): ExecutionSummary {
   const { spec } = stored
   return {
     id: stored.id,
@@ -45,14 +46,22 @@ export function toSummary(stored: StoredExecution): ExecutionSummary {
       stderrBytes: stored.stderrBytes,
       droppedBytes: stored.droppedBytes,
       cursor: formatCursor({ attempt: stored.attempt, seq: stored.lastSeq }),
+      ...toExpiry(losses?.logsAt ?? null),
     },
   }
 }
 
 /** What clients see of one execution. */
-export function toRecord(stored: StoredExecution, artifacts: ArtifactRecord[]): ExecutionRecord {
-  return { ...toSummary(stored), artifacts, skipped: [...stored.skipped], notes: [...stored.notes] }
+export function toRecord(
+  stored: StoredExecution,
+  artifacts: ArtifactRecord[],
+  losses?: Losses,
+): ExecutionRecord {
+  return { ...toSummary(stored, losses), artifacts, skipped: [...stored.skipped], notes: [...stored.notes] }
 }
+
+const toExpiry = (at: number | null): { expiredAt?: string } =>
+  at === null ? {} : { expiredAt: new Date(at).toISOString() }
 
 const toTime = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())
 

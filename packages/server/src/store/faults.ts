@@ -84,6 +84,10 @@ export const batchNotFound = (id: string): RGridError =>
 export const runnerUnknown = (id: string): RGridError =>
   new RGridError('runner_unknown', `runner ${id} is not known here: register it, then claim again`)
 
+/** What still runs is not deleted. */
+export const notFinished = (id: string, status: string): RGridError =>
+  new RGridError('not_finished', `${id} is still ${status}: cancel it and wait for its end, then delete it`)
+
 /** Nothing to cancel any more. */
 export const alreadyFinished = (id: string, status: string): RGridError =>
   new RGridError('already_finished', `${id} has ended before (${status}): there is nothing left to cancel`)

@@ -3,6 +3,7 @@ import type { BlobIndex } from './blob-index.js'
 import type { ExecutionStore } from './execution-store.js'
 import type { KeyStore } from './key-store.js'
 import type { LogStore } from './log-store.js'
+import type { RetentionStore } from './retention-store.js'
 import type { RunnerStore } from './runner-store.js'
 
 /**
@@ -16,6 +17,7 @@ export interface Store {
   readonly keys: KeyStore
   readonly blobs: BlobIndex
   readonly runners: RunnerStore
+  readonly retention: RetentionStore
   /**
    * Resolves when all that was written before is safe, also from a power cut. What was written can be read at once; who
    * tells others of it as done waits for this first.

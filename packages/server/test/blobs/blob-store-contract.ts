@@ -78,6 +78,29 @@ export function testBlobStore(name: string, open: () => Promise<BlobStore>): voi
       expect(await readText(blobs, sha256('same'))).toBe('same')
     })
 
+    test('one that arrived lately is not taken away, as whoever put it may not have noted it yet', async () => {
+      const blobs = await open()
+      await blobs.put(sha256('new'), pieces('new'), LIMIT)
+
+      await (
+        await blobs.discard(sha256('new'))
+      ).freed
+
+      expect(await blobs.has(sha256('new'))).toBe(true)
+      for await (const digests of blobs.list(Number.parseInt(sha256('new').slice(0, 1), 16)))
+        expect(digests).toEqual([])
+    })
+
+    test('taking away what is not there is fine', async () => {
+      const blobs = await open()
+
+      await (
+        await blobs.discard(sha256('nothing'))
+      ).freed
+
+      expect(await blobs.has(sha256('nothing'))).toBe(false)
+    })
+
     test('a wrong repetition does not harm what is there', async () => {
       const blobs = await open()
       await blobs.put(sha256('good'), pieces('good'), LIMIT)

@@ -38,6 +38,25 @@ describe('blobs in a directory', () => {
     expect(await readdir(join(directory, 'tmp'))).toEqual(['new'])
   })
 
+  test('one that is an hour old is listed in its part, and can be taken away from under a reader', async () => {
+    const directory = await createTempDir()
+    await createDiskBlobs({ directory }).put(sha256('old'), toPieces('old'), { maxBytes: 3 })
+    const blobs = createDiskBlobs({ directory, now: () => Date.now() + 3_600_001 })
+    const body = await blobs.open(sha256('old'))
+
+    const parts: number[] = []
+    for (let part = 0; part < 16; part++)
+      for await (const digests of blobs.list(part)) if (digests.includes(sha256('old'))) parts.push(part)
+    await (
+      await blobs.discard(sha256('old'))
+    ).freed
+
+    expect(parts).toEqual([Number.parseInt(sha256('old').slice(0, 1), 16)])
+    expect(await blobs.has(sha256('old'))).toBe(false)
+    expect(await new Response(body).text()).toBe('old')
+    expect(await readdir(join(directory, 'tmp'))).toEqual([])
+  })
+
   test('a full disk is storage_full', async () => {
     const directory = await createTempDir()
     const body = async function* () {
@@ -51,3 +70,7 @@ describe('blobs in a directory', () => {
     expect(await readdir(join(directory, 'tmp'))).toEqual([])
   })
 })
+
+async function* toPieces(text: string): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(Buffer.from(text))
+}

@@ -22,7 +22,7 @@ test('a store in a file is brought to the disk after a write, and only then', as
   await store.blobs.find('default', 'a')
   await store.flush()
   const afterRead = count()
-  await store.blobs.add('default', 'a', 1)
+  await store.blobs.add('default', 'a', 1, () => Promise.resolve(true))
   await store.flush()
   const afterWrite = count()
   await store.keys.addFirst([{ id: 'a', project: 'default', scopes: ['read'], secretHash: Buffer.alloc(32) }])
@@ -37,7 +37,7 @@ test('a store in memory has nothing to bring there', async () => {
   const count = await countSyncs(await createTempDir())
   const store = createSqliteStore({ path: ':memory:' })
   onTestFinished(() => store.close())
-  await store.blobs.add('default', 'a', 1)
+  await store.blobs.add('default', 'a', 1, () => Promise.resolve(true))
   await store.flush()
 
   expect(count()).toBe(0)

@@ -186,8 +186,8 @@ export function testStore(name: string, open: () => Promise<Store> | Store): voi
 
     test('blobs are known to the project that added them only, and each is asked for once', async () => {
       const store = await arrange()
-      await store.blobs.add(PROJECT, sha256('a'), 1)
-      await store.blobs.add(PROJECT, sha256('a'), 1)
+      await store.blobs.add(PROJECT, sha256('a'), 1, () => Promise.resolve(true))
+      await store.blobs.add(PROJECT, sha256('a'), 1, () => Promise.resolve(true))
 
       const digests = [sha256('b'), sha256('a'), sha256('b')]
       expect(await store.blobs.listMissing(PROJECT, digests)).toEqual([sha256('b')])

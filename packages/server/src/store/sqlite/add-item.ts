@@ -16,7 +16,7 @@ export async function addItem(
   if (known !== undefined) return known
   const running = batch.rerun === 'all' ? undefined : await findRunning(trx, submission)
   if (running !== undefined) return insertItem(trx, batch.id, item, running, 'joined')
-  if (item.reusable !== undefined && (await isEnded(trx, submission.project, item.reusable)))
+  if (item.reusable !== undefined && (await isWhole(trx, submission.project, item.reusable)))
     return insertItem(trx, batch.id, item, item.reusable, 'reused')
   await acceptExecution(trx, time, submission)
   return insertItem(trx, batch.id, item, submission.id, 'new')
@@ -47,14 +47,16 @@ async function findRunning(
   return row?.id
 }
 
-async function isEnded(trx: Kysely<Database>, project: string, id: string): Promise<boolean> {
+/** Whether it has ended, and has lost nothing since. */
+async function isWhole(trx: Kysely<Database>, project: string, id: string): Promise<boolean> {
   const row = await trx
     .selectFrom('executions')
-    .select('status')
+    .leftJoin('losses', 'losses.execution_id', 'executions.id')
+    .select(['status', 'losses.execution_id as loser'])
     .where('project', '=', project)
     .where('id', '=', id)
     .executeTakeFirst()
-  return row !== undefined && isTerminal(row.status)
+  return row !== undefined && isTerminal(row.status) && row.loser === null
 }
 
 async function insertItem(

@@ -5,6 +5,7 @@ import { createBlobIndex } from './sqlite-blobs.js'
 import { createExecutionStore } from './sqlite-executions.js'
 import { createKeyStore } from './sqlite-keys.js'
 import { createLogStore } from './sqlite-logs.js'
+import { createRetentionStore } from './sqlite-retention.js'
 import { createRunnerStore } from './sqlite-runners.js'
 
 /** Where the SQLite file is. */
@@ -33,6 +34,7 @@ export function createSqliteStore({ path, now = Date.now }: SqliteStoreOptions):
     keys: createKeyStore(db, now),
     blobs: createBlobIndex(db, now),
     runners: createRunnerStore(db, now),
+    retention: createRetentionStore(db, now),
     flush,
     close: () => (closed ??= release()),
   }

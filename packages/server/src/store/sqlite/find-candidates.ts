@@ -25,6 +25,14 @@ export async function findCandidates(
     .where('project', '=', project)
     .where('fingerprint', 'in', fingerprints)
     .where('status', 'in', statuses)
+    // One that has lost a file or its log cannot give back what it gave.
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb.selectFrom('losses').select('execution_id').whereRef('execution_id', '=', 'executions.id'),
+        ),
+      ),
+    )
     // What completed goes before what failed, and the newest before the others.
     .orderBy(sql`status <> 'completed'`)
     .orderBy('created_at', 'desc')

@@ -59,6 +59,8 @@ function prepareFile(path: string): void {
  * @returns whether commits have to be flushed, as they do not wait for the disk themselves.
  */
 function setPragmas(file: BetterSqlite3.Database): boolean {
+  // Only a file that is new takes it: what is deleted later can then be given back a little at a time.
+  file.pragma('auto_vacuum = INCREMENTAL')
   const mode = retryBusy(() => file.pragma('journal_mode = WAL', { simple: true }))
   // Some file systems, and a database in memory, do not take it.
   const isWal = mode === 'wal'

@@ -23,6 +23,9 @@ export interface Database {
   lanes: LanesTable
   batches: BatchesTable
   batch_items: BatchItemsTable
+  losses: LossesTable
+  retention_marks: RetentionMarksTable
+  retention_turn: RetentionTurnTable
   queue_lengths: { project: string; length: number }
 }
 
@@ -135,6 +138,9 @@ export interface ArtifactsTable {
   sha256: string
   size: number
   executable: number
+  project: string
+  gone_at: Generated<number | null>
+  is_deleted: Generated<number>
 }
 
 /** What attempts have made that have not ended. */
@@ -154,6 +160,36 @@ export interface BlobsTable {
   size: number
   data: Uint8Array | null
   created_at: number
+  wanted_at: Generated<number>
+  check_at: Generated<number | null>
+}
+
+/**
+ * What has been taken from ended executions, whose own rows never change: one that has a row here is not whole any more,
+ * and must not stand in for another. What is `is_pending` is still being taken away, also when its server was killed.
+ */
+export interface LossesTable {
+  execution_id: string
+  files_at: number | null
+  logs_at: number | null
+  is_removed: number
+  is_pending: number
+}
+
+/** How far each policy has come: all that finished up to here is done. */
+export interface RetentionMarksTable {
+  what: string
+  finished_at: number
+  execution_id: string
+}
+
+/** Whose turn it is to collect; one row. `position` counts the rounds. */
+export interface RetentionTurnTable {
+  id: 1
+  holder: string
+  held_until: number
+  ended_at: number
+  position: number
 }
 
 /** API keys. */

@@ -9,11 +9,13 @@ const BATCH = 500
 /** Stores the named files of an execution. */
 export async function insertArtifacts(
   trx: Kysely<Database>,
+  project: string,
   executionId: string,
   kind: ArtifactRecord['kind'],
   files: readonly FileRef[],
 ): Promise<void> {
   const rows = files.map(({ path, sha256, size, executable }) => ({
+    project,
     execution_id: executionId,
     kind,
     path,
@@ -36,7 +38,9 @@ export function createArtifactMethods(
     db
       .selectFrom('artifacts')
       .innerJoin('executions', 'executions.id', 'artifacts.execution_id')
+      .leftJoin('losses', 'losses.execution_id', 'artifacts.execution_id')
       .selectAll('artifacts')
+      .select('losses.files_at')
       .where('executions.project', '=', project)
       .where('artifacts.execution_id', '=', id)
 

@@ -145,7 +145,7 @@ async function completeAttempt(
   await appendChunks(trx, row, chunks)
   await insertInlineBlobs(trx, fence.project, inline, time)
   await assertBlobs(trx, fence.project, outputs)
-  await bringOutputsHome(trx, row, outputs)
+  await bringOutputsHome(trx, fence.project, row, outputs)
   const moved = await moveExecution(trx, fenceTarget(fence), status, {
     cause,
     exit_code: exitCode,

@@ -1,3 +1,4 @@
+import { LIMITS } from '@rgrid/protocol'
 import type { Kysely } from 'kysely'
 import type { BlobIndex } from '../blob-index.js'
 import type { InlineBlob } from '../execution-store.js'
@@ -5,22 +6,37 @@ import { digestMismatch, missingBlobs } from '../faults.js'
 import type { Database } from './schema.js'
 
 const BATCH = 500
+const RENEW_MS = LIMITS.blobGraceMs / 24
 
 /** The blobs of a project in SQLite. */
 export function createBlobIndex(db: Kysely<Database>, now: () => number): BlobIndex {
   return {
     async listMissing(project, digests) {
+      await renewWanted(db, project, digests, now())
+      // Looked for afterwards: what was collected before it could be renewed is missing.
       const sizes = await findSizes(db, project, digests)
       return [...new Set(digests)].filter((digest) => !sizes.has(digest))
     },
 
-    async add(project, sha256, size) {
-      await db
-        .insertInto('blobs')
-        .values({ project, sha256, size, data: null, created_at: now() })
-        .onConflict((conflict) => conflict.doNothing())
-        .execute()
-    },
+    add: (project, sha256, size, isStored) =>
+      db.transaction().execute(async (trx) => {
+        if (!(await isStored())) return false
+        const time = now()
+        await trx
+          .insertInto('blobs')
+          .values({
+            project,
+            sha256,
+            size,
+            data: null,
+            created_at: time,
+            wanted_at: time,
+            check_at: time + LIMITS.blobGraceMs,
+          })
+          .onConflict((conflict) => conflict.columns(['project', 'sha256']).doUpdateSet({ wanted_at: time }))
+          .execute()
+        return true
+      }),
 
     async findMany(project, digests) {
       const rows = await db
@@ -39,6 +55,59 @@ export function createBlobIndex(db: Kysely<Database>, now: () => number): BlobIn
         .where('project', '=', project)
         .where('sha256', '=', sha256)
         .executeTakeFirst(),
+
+    async listUnowned(digests) {
+      const rows = await db
+        .selectFrom('blobs')
+        .select('sha256')
+        .where('sha256', 'in', digests)
+        .where('data', 'is', null)
+        .execute()
+      const owned = new Set(rows.map(({ sha256 }) => sha256))
+      return digests.filter((digest) => !owned.has(digest))
+    },
+
+    discard: (sha256, discard) =>
+      db.transaction().execute(async (trx) => {
+        const owner = await trx
+          .selectFrom('blobs')
+          .select('project')
+          .where('sha256', '=', sha256)
+          .where('data', 'is', null)
+          .executeTakeFirst()
+        if (owner === undefined) await discard()
+      }),
+  }
+}
+
+/** Notes that somebody was told of blobs, where that was not noted lately. */
+async function renewWanted(
+  db: Kysely<Database>,
+  project: string,
+  digests: readonly string[],
+  time: number,
+): Promise<void> {
+  for (let start = 0; start < digests.length; start += BATCH) {
+    const batch = digests.slice(start, start + BATCH)
+    const stale = await db
+      .selectFrom('blobs')
+      .select('sha256')
+      .where('project', '=', project)
+      .where('sha256', 'in', batch)
+      .where('wanted_at', '<', time - RENEW_MS)
+      .execute()
+    // Most were renewed by somebody else: asking then takes no lock.
+    if (stale.length === 0) continue
+    await db
+      .updateTable('blobs')
+      .set({ wanted_at: time })
+      .where('project', '=', project)
+      .where(
+        'sha256',
+        'in',
+        stale.map(({ sha256 }) => sha256),
+      )
+      .execute()
   }
 }
 

@@ -47,7 +47,7 @@ export async function acceptExecution(
       ...batch,
     })
     .execute()
-  await insertArtifacts(trx, id, 'input', files)
+  await insertArtifacts(trx, project, id, 'input', files)
   return true
 }
 

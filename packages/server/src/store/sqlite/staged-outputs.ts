@@ -42,10 +42,11 @@ export async function stageOutputs(
  */
 export async function bringOutputsHome(
   trx: Kysely<Database>,
+  project: string,
   row: Attempt,
   last: readonly FileRef[],
 ): Promise<void> {
-  await insertArtifacts(trx, row.id, 'output', last)
+  await insertArtifacts(trx, project, row.id, 'output', last)
   const { count, bytes } = await measureStaged(trx, row)
   assertFit({
     count: count + last.length,
@@ -54,10 +55,11 @@ export async function bringOutputsHome(
   if (count === 0) return
   await trx
     .insertInto('artifacts')
-    .columns(['execution_id', 'kind', 'path', 'sha256', 'size', 'executable'])
+    .columns(['project', 'execution_id', 'kind', 'path', 'sha256', 'size', 'executable'])
     .expression(
       trx
         .selectFrom('staged_outputs')
+        .select(sql.val(project).as('project'))
         .select(['execution_id', sql.lit('output').as('kind'), 'path', 'sha256', 'size', 'executable'])
         .where('execution_id', '=', row.id)
         .where('attempt', '=', row.attempt),

@@ -53,13 +53,19 @@ export function toExecution(row: Selectable<ExecutionsTable>): StoredExecution {
   }
 }
 
-/** Turns a row into an artifact. */
+/** Turns a row, with when all files of its execution have expired, into an artifact. */
 export function toArtifact({
   kind,
   path,
   sha256,
   size,
   executable,
-}: Selectable<ArtifactsTable>): ArtifactRecord {
-  return { kind, path, sha256, size, executable: executable === 1 }
+  gone_at: goneAt,
+  is_deleted: isDeleted,
+  files_at: filesAt,
+}: Selectable<ArtifactsTable> & { readonly files_at: number | null }): ArtifactRecord {
+  const file = { kind, path, sha256, size, executable: executable === 1 }
+  const since = goneAt ?? filesAt
+  if (since === null) return file
+  return { ...file, [isDeleted === 1 ? 'deletedAt' : 'expiredAt']: new Date(since).toISOString() }
 }
