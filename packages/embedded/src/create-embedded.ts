@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createLocalRunner } from './create-local-runner.js'
 import { createDirectFetch } from './direct-fetch.js'
 import { createInstance } from './instance.js'
+import { readRetention } from './read-retention.js'
 import type { ExecutorName } from '@rgrid/protocol'
 
 /** How embedded mode is set up. */
@@ -53,6 +54,7 @@ export async function createEmbedded(options: EmbeddedOptions = {}): Promise<Emb
     pool: `embedded-${instance}`,
     allowProcess: true,
     refuseUnfit: true,
+    retention: readRetention(process.env),
   })
   const apiKey = server.grant({ scopes: ['submit', 'read', 'admin'] })
 

@@ -1,7 +1,8 @@
 import { getUserPaths, type Resources } from '@rgrid/protocol'
-import { createDiskBlobs, createServer, createSqliteStore, listen } from '@rgrid/server'
+import { createDiskBlobs, createServer, createSqliteStore, listen, type Retention } from '@rgrid/server'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { readRetention } from './read-retention.js'
 
 /** How a server is started. */
 export interface StartServerOptions {
@@ -28,6 +29,12 @@ export interface StartServerOptions {
    * @default []
    */
   readonly images?: readonly string[]
+  /**
+   * How long ended executions are kept.
+   *
+   * @default `RGRID_OUTPUTS_DAYS`, `RGRID_LOGS_DAYS` and `RGRID_EXECUTIONS_DAYS`, else 30, 30 and 90 days
+   */
+  readonly retention?: Partial<Retention>
 }
 
 /** A server that listens. */
@@ -46,11 +53,13 @@ export async function startServer({
   allowProcess = false,
   ceilings = {},
   images = [],
+  retention,
 }: StartServerOptions): Promise<StartedServer> {
+  const kept = readRetention(process.env, retention)
   const directory = dataDirectory ?? join(getUserPaths(process.env, homedir()).data, 'server')
   const store = createSqliteStore({ path: join(directory, 'rgrid.db') })
   const blobs = createDiskBlobs({ directory: join(directory, 'blobs') })
-  const server = createServer({ store, blobs, allowProcess, ceilings, images })
+  const server = createServer({ store, blobs, allowProcess, ceilings, images, retention: kept })
   const listening = await listen(server, { host, port })
   const keys = await server.bootstrap()
   const close = async (): Promise<void> => {

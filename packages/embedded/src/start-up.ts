@@ -1,6 +1,6 @@
 import { getUserPaths, type ExecutorName, type UpFile } from '@rgrid/protocol'
 import type { Logger } from '@rgrid/runner'
-import { createDiskBlobs, createServer, createSqliteStore, listen } from '@rgrid/server'
+import { createDiskBlobs, createServer, createSqliteStore, listen, type Retention } from '@rgrid/server'
 import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path'
 import { createLocalRunner } from './create-local-runner.js'
 import { createDirectFetch } from './direct-fetch.js'
 import { createInstance } from './instance.js'
+import { readRetention } from './read-retention.js'
 
 /** How a server and a runner for this machine are started. */
 export interface StartUpOptions {
@@ -18,6 +19,12 @@ export interface StartUpOptions {
   readonly executors?: readonly ExecutorName[]
   /** @default `$XDG_DATA_HOME/rgrid` */
   readonly dataDirectory?: string
+  /**
+   * How long ended executions are kept.
+   *
+   * @default `RGRID_OUTPUTS_DAYS`, `RGRID_LOGS_DAYS` and `RGRID_EXECUTIONS_DAYS`, else 30, 30 and 90 days
+   */
+  readonly retention?: Partial<Retention>
   readonly logger?: Logger
 }
 
@@ -33,12 +40,18 @@ const STOP_GRACE_MS = 5_000
  * Starts a server on the loopback interface with a runner beside it, and says so in a file that only its owner can
  * read. The key in it is good only as long as this server lives.
  */
-export async function startUp({ port, dataDirectory, ...options }: StartUpOptions): Promise<StartedUp> {
+export async function startUp({
+  port,
+  dataDirectory,
+  retention,
+  ...options
+}: StartUpOptions): Promise<StartedUp> {
+  const kept = readRetention(process.env, retention)
   const paths = getUserPaths(process.env, homedir())
   const data = dataDirectory ?? paths.data
   const store = createSqliteStore({ path: join(data, 'rgrid.db') })
   const blobs = createDiskBlobs({ directory: join(data, 'blobs') })
-  const server = createServer({ store, blobs, pool: 'up', allowProcess: true })
+  const server = createServer({ store, blobs, pool: 'up', allowProcess: true, retention: kept })
   const { url, ...listening } = await listen(server, { port })
   const runner = await createLocalRunner({
     ...options,

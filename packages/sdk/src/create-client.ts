@@ -5,6 +5,7 @@ import {
   executionPageSchema,
   executionSchema,
   isTerminal,
+  okSchema,
   RGridError,
   runnerListSchema,
   runtimeListSchema,
@@ -16,6 +17,7 @@ import { checkClientOptions } from './check-client-options.js'
 import { connect, type Connection } from './connect.js'
 import { createArtifact } from './execution/create-artifact.js'
 import { downloadArtifacts } from './download/download-artifacts.js'
+import { encodePath } from './download/fetch-artifact.js'
 import { checkDownloadOptions } from './download/plan-download.js'
 import { createExecution, type Opened } from './execution/create-execution.js'
 import { readLogs } from './execution/read-logs.js'
@@ -91,6 +93,10 @@ export function createClient(options: ClientOptions = {}): RGridClient {
       await (
         await getApi()
       ).call(executionSchema, { method: 'POST', path: `/v1/executions/${toId(id)}/cancel` })
+    },
+    async remove(id, { output } = {}) {
+      const rest = output === undefined ? '' : `/artifacts/${encodePath(output)}`
+      await (await getApi()).call(okSchema, { method: 'DELETE', path: `/v1/executions/${toId(id)}${rest}` })
     },
     logs: (id, logOptions = {}) => readLogs(async () => [await getApi(), toId(id)], logOptions),
     async artifacts(id, { kind = 'output' } = {}) {

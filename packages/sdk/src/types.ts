@@ -149,6 +149,13 @@ export interface RGridClient {
   list(query?: ListQuery): Promise<ExecutionPage>
   /** @throws RGridError `not_found`, `already_finished` */
   cancel(id: string): Promise<void>
+  /**
+   * Deletes an execution that has ended, with its log and files; with `output` the bytes of that output file only. Needs a
+   * key with the scope `admin`.
+   *
+   * @throws RGridError `not_found`, `not_finished`
+   */
+  remove(id: string, options?: { readonly output?: string }): Promise<void>
   /** The output so far, or from its beginning to its end when `follow` is set. */
   logs(
     id: string,

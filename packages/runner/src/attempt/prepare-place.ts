@@ -53,8 +53,11 @@ async function install(
 ): Promise<Layer | undefined> {
   const { dependencies, runtime, image, script, files } = spec
   if (dependencies === undefined) return undefined
-  const read = async ({ data, sha256, size }: WireFile): Promise<Uint8Array> =>
-    data === undefined ? readFile(await fetchBlob(sha256, size)) : Buffer.from(data, 'base64')
+  const read = async ({ data, sha256, size }: WireFile): Promise<Uint8Array> => {
+    if (data !== undefined) return Buffer.from(data, 'base64')
+    await using blob = await fetchBlob(sha256, size)
+    return await readFile(blob.path)
+  }
   return executor.install({
     project,
     runtime,

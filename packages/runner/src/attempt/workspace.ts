@@ -3,8 +3,13 @@ import { constants, lstatSync, writeFileSync, type BigIntStats } from 'node:fs'
 import { chmod, copyFile, mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
-/** Brings a large input file to this machine and returns where it is; the file there is read-only to all. */
-export type FetchBlob = (sha256: string, size: number) => Promise<string>
+/** A large input file on this machine, read-only to all. It stays as long as it is held. */
+export interface HeldBlob extends AsyncDisposable {
+  readonly path: string
+}
+
+/** Brings a large input file to this machine, and holds it there. */
+export type FetchBlob = (sha256: string, size: number) => Promise<HeldBlob>
 
 /** What says whether a file was touched. */
 export type FileMark = Pick<BigIntStats, 'mtimeNs' | 'size' | 'ino'>
@@ -51,6 +56,7 @@ async function placeFile(
   const mode = executable ? 0o755 : 0o644
   // Small ones are written at once: handing them to another thread takes longer than writing them.
   if (data !== undefined) return writeFileSync(target, Buffer.from(data, 'base64'), { flag: 'wx', mode })
-  await copyFile(await fetchBlob(sha256, size), target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+  await using blob = await fetchBlob(sha256, size)
+  await copyFile(blob.path, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
   await chmod(target, mode)
 }

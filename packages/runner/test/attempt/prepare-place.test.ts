@@ -165,7 +165,9 @@ describe('dependencies', () => {
     await writeFile(join(folder, 'blob'), 'fetched')
     const { executor, asked } = createFakeExecutor()
     const claim = createClaim()
-    const context = createContext([executor], { fetchBlob: async () => join(folder, 'blob') })
+    const context = createContext([executor], {
+      fetchBlob: async () => ({ path: join(folder, 'blob'), [Symbol.asyncDispose]: async () => {} }),
+    })
     await preparePlace(context, { ...claim, spec: { ...claim.spec, dependencies } })
     const [{ readFile, files }] = asked.installs as [InstallRequest]
     const [small] = files as [InstallRequest['files'][number]]

@@ -63,6 +63,8 @@ const BY_ERROR_CODE: Partial<Record<ErrorCode, number>> = {
   forbidden: EXIT.authentication,
   not_found: EXIT.failure,
   already_finished: EXIT.failure,
+  not_finished: EXIT.failure,
+  expired: EXIT.failure,
 }
 
 /** The exit code of a command that failed with an error. */

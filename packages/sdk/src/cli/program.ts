@@ -8,6 +8,7 @@ import { defineInit } from './commands/init.js'
 import { defineLogs } from './commands/logs.js'
 import { defineLs } from './commands/ls.js'
 import { defineOutputs } from './commands/outputs.js'
+import { defineRm } from './commands/rm.js'
 import { defineRun } from './commands/run.js'
 import { defineRunner } from './commands/runner.js'
 import { defineRunners } from './commands/runners.js'
@@ -30,6 +31,7 @@ const COMMANDS = [
   defineLs,
   defineOutputs,
   defineDownload,
+  defineRm,
   defineUp,
   defineServer,
   defineRunner,

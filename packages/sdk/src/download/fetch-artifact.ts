@@ -2,6 +2,9 @@ import { RGridError, type ArtifactRecord } from '@rgrid/protocol'
 import { RETRY_BRIEFLY, type Api } from '@rgrid/protocol/client'
 import { createHash } from 'node:crypto'
 
+/** A path for the end of a URL. */
+export const encodePath = (path: string): string => path.split('/').map(encodeURIComponent).join('/')
+
 /** Opens the bytes of a file of an execution as the server sends them. */
 export async function openArtifact(
   api: Api,
@@ -9,7 +12,7 @@ export async function openArtifact(
   { path, kind }: ArtifactRecord,
   signal?: AbortSignal,
 ): Promise<ReadableStream<Uint8Array>> {
-  const name = path.split('/').map(encodeURIComponent).join('/')
+  const name = encodePath(path)
   const call = {
     method: 'GET',
     path: `/v1/executions/${executionId}/artifacts/${name}?kind=${kind}`,

@@ -41,17 +41,20 @@ export function checkDownloadOptions(options: DownloadOptions): void {
 /** Parts the files that are wanted by how they are fetched. */
 export function planDownload(artifacts: readonly ArtifactRecord[], { only }: DownloadOptions): DownloadPlan {
   const filter = only === undefined ? undefined : createPathFilter(only)
-  const wanted = artifacts.filter(({ path }) => filter?.takes(path) !== false)
+  // Whoever deleted a file does not want it.
+  const kept = artifacts.filter(({ deletedAt }) => deletedAt === undefined)
+  const wanted = kept.filter(({ path }) => filter?.takes(path) !== false)
   const failed: NotSaved[] = []
   const rivals: Rival[] = []
   const plain: ArtifactRecord[] = []
   const names = new Map<string, string>()
   for (const artifact of wanted) {
-    const { path } = artifact
+    const { path, expiredAt } = artifact
     const fault = findNameFault(path)
     const name = path.normalize('NFC').toLowerCase()
     const other = names.get(name)
     if (fault !== undefined) failed.push({ path, reason: fault })
+    else if (expiredAt !== undefined) failed.push({ path, reason: `expired at ${expiredAt}` })
     else if (other !== undefined) rivals.push({ artifact, other })
     else {
       names.set(name, path)

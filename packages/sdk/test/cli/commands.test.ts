@@ -83,6 +83,7 @@ describe('rgrid', () => {
     'ls',
     'outputs',
     'download',
+    'rm',
     'up',
     'server',
     'runner',
@@ -373,6 +374,50 @@ describe('cancel', () => {
     const { run } = createTestContext({ client: { cancel } })
 
     expect(await run('cancel', ID)).toBe(1)
+  })
+})
+
+describe('rm', () => {
+  it('deletes each of the executions and says so', async () => {
+    const remove = vi.fn(async () => {})
+    const { run, stderr } = createTestContext({ client: { remove } })
+
+    expect(await run('rm', ID, 'exec_2')).toBe(0)
+
+    expect(remove.mock.calls).toEqual([
+      [ID, {}],
+      ['exec_2', {}],
+    ])
+    expect(stderr()).toBe(`rgrid: deleted ${ID}, exec_2\n`)
+  })
+
+  it('deletes only the outputs that are named', async () => {
+    const remove = vi.fn(async () => {})
+    const { run, json } = createTestContext({ client: { remove } })
+
+    expect(await run('rm', ID, '--output', 'a/b.txt', '--output', 'c', '--json')).toBe(0)
+
+    expect(remove.mock.calls).toEqual([
+      [ID, { output: 'a/b.txt' }],
+      [ID, { output: 'c' }],
+    ])
+    expect(json()).toEqual({
+      removed: [
+        { id: ID, output: 'a/b.txt' },
+        { id: ID, output: 'c' },
+      ],
+    })
+  })
+
+  it('goes on after one that still runs, and fails with 1', async () => {
+    const remove = vi.fn(async (id: string) => {
+      if (id === ID) throw new RGridError('not_finished', 'it is still running')
+    })
+    const { run, stderr } = createTestContext({ client: { remove } })
+
+    expect(await run('rm', ID, 'exec_2')).toBe(1)
+
+    expect(stderr()).toBe('rgrid: it is still running\nrgrid: deleted exec_2\n')
   })
 })
 

@@ -17,7 +17,7 @@ describe('up', () => {
     const startUp = vi.fn<EmbeddedModule['startUp']>(async () => service)
     const { run, signal, listeners, stdout, stderr } = createTestContext({ embedded: { startUp } })
 
-    const code = run('up', '--port', '0', '--slots', '2', '--executor', 'process')
+    const code = run('up', '--port', '0', '--slots', '2', '--executor', 'process', '--logs-days', 'off')
     await vi.waitFor(() => expect(listeners()).toBe(1))
     signal('SIGTERM')
 
@@ -26,6 +26,7 @@ describe('up', () => {
       port: 0,
       slots: 2,
       executors: ['process'],
+      retention: { logsDays: 'off' },
       logger: expect.anything() as unknown,
     })
     expect(service.close).toHaveBeenCalledOnce()
@@ -91,7 +92,7 @@ describe('server', () => {
     const startServer = vi.fn<EmbeddedModule['startServer']>(async () => ({ ...createService(), keys }))
     const { run, signal, listeners, stdout, stderr } = createTestContext({ embedded: { startServer } })
 
-    const code = run('server', '--data-dir', 'data', '--allow-process')
+    const code = run('server', '--data-dir', 'data', '--allow-process', '--outputs-days', '0.5')
     await vi.waitFor(() => expect(listeners()).toBe(1))
     signal('SIGINT')
     await code
@@ -103,6 +104,7 @@ describe('server', () => {
       allowProcess: true,
       ceilings: {},
       images: [],
+      retention: { outputsDays: 0.5 },
     })
     expect(stdout()).toBe('')
     expect(stderr()).toContain('sk_a_1')

@@ -4,6 +4,7 @@ import {
   executionIdSchema,
   okSchema,
   pathSchema,
+  type ArtifactRecord,
 } from '@rgrid/protocol'
 import { basename } from 'node:path/posix'
 import * as z from 'zod'
@@ -17,6 +18,9 @@ import { removeOutput } from '../services/remove-execution.js'
 import { selectArtifacts } from '../services/select-artifacts.js'
 
 const kindQuerySchema = z.strictObject({ kind: z.enum(['input', 'output']).default('output') })
+
+const isKept = ({ expiredAt, deletedAt }: ArtifactRecord): boolean =>
+  expiredAt === undefined && deletedAt === undefined
 
 /** The routes of the files of executions. */
 export const artifactRoutes = (context: Context): Route[] => [
@@ -33,7 +37,7 @@ export const artifactRoutes = (context: Context): Route[] => [
       const { artifacts, finishedAt } = await listArtifacts(context, project, id)
       if (format === 'json') return answerJson({ artifacts: selectArtifacts(artifacts, wanted) })
       const { kind = 'output' } = wanted
-      const packed = selectArtifacts(artifacts, { ...wanted, kind })
+      const packed = selectArtifacts(artifacts, { ...wanted, kind }).filter(isKept)
       return answerBytes(packArtifacts(context, { project, time: new Date(finishedAt ?? 0) }, packed), {
         'content-type': 'application/x-tar',
         'content-disposition': `attachment; filename="${id}.tar"`,

@@ -306,6 +306,17 @@ describe('an item that ran before', () => {
     expect([before, await rerun(fixture, [item(0, ['a'])])]).toEqual([['reused'], ['new']])
   })
 
+  test('runs anew when one of its outputs was deleted', async () => {
+    const fixture = await createFixture()
+    const runner = await createTestRunner(fixture)
+    const [added] = await add(fixture, await openBatch(fixture), [item(0, ['a'])])
+    await runAll(runner, { outputs: [inlineFile('out', 'x'), inlineFile('same', 'x')] })
+    const before = await rerun(fixture, [item(0, ['a'])])
+    await fixture.send('DELETE', `/v1/executions/${added?.executionId ?? ''}/artifacts/out`)
+
+    expect([before, await rerun(fixture, [item(0, ['a'])])]).toEqual([['reused'], ['new']])
+  })
+
   test('is joined while it waits or runs, and ends in both batches', async () => {
     const fixture = await createFixture()
     const runner = await createTestRunner(fixture)

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { defined } from '../../defined.js'
+import { toRetention, type RetentionFlags } from '../args/retention.js'
 import type { CliContext } from '../context.js'
 import type { EmbeddedModule } from '../../load-embedded.js'
 import { explainBusyPort } from '../explain-busy-port.js'
@@ -7,7 +8,7 @@ import { serveUntilInterrupted } from '../serve-until-interrupted.js'
 import { note, writeJson } from '../write.js'
 
 /** The flags of `rgrid server`. */
-export interface ServerFlags {
+export interface ServerFlags extends RetentionFlags {
   readonly host: string
   readonly port: number
   readonly dataDir?: string
@@ -37,6 +38,7 @@ export async function server(context: CliContext, flags: ServerFlags): Promise<n
       diskMib: flags.maxDisk,
     }),
     images: flags.allowImage ?? [],
+    retention: toRetention(flags),
     ...(dataDir === undefined ? {} : { dataDirectory: resolve(context.cwd, dataDir) }),
   })
   const service = await started.catch((error: unknown) => explainBusyPort(context, port, error))

@@ -1,4 +1,4 @@
-import { formatMicrons, type ExecutionRecord } from '@rgrid/protocol'
+import { formatMicrons, type ArtifactRecord, type ExecutionRecord } from '@rgrid/protocol'
 import type { CliContext } from '../context.js'
 import { formatDuration } from '../duration.js'
 import { EXIT } from '../exit-code.js'
@@ -44,8 +44,11 @@ function formatRecord(record: ExecutionRecord): string {
     ['started', record.startedAt],
     ['finished', record.finishedAt],
     ...formatUse(record),
-    ['output', `${record.logs.stdoutBytes} bytes stdout, ${record.logs.stderrBytes} bytes stderr`],
-    ['files', record.artifacts.map(({ path }) => path).join(' ') || null],
+    [
+      'output',
+      `${record.logs.stdoutBytes} bytes stdout, ${record.logs.stderrBytes} bytes stderr${formatGone(record.logs)}`,
+    ],
+    ['files', record.artifacts.map((artifact) => artifact.path + formatGone(artifact)).join(' ') || null],
     ['outputs', record.outputs?.join(' ') ?? null],
     ['left behind', record.skipped.map(({ path, reason }) => `${path} (${reason})`).join(' ') || null],
     ['notes', record.notes.join('; ') || null],
@@ -54,6 +57,14 @@ function formatRecord(record: ExecutionRecord): string {
     .flatMap(([name, value]) => (value === null ? [] : [`${name.padEnd(12)}${toPrintable(value)}\n`]))
     .join('')
 }
+
+/** Since when something is gone. */
+const formatGone = ({ expiredAt, deletedAt }: Pick<ArtifactRecord, 'expiredAt' | 'deletedAt'>): string =>
+  deletedAt !== undefined
+    ? ` (deleted ${deletedAt})`
+    : expiredAt !== undefined
+      ? ` (expired ${expiredAt})`
+      : ''
 
 function formatUse(record: ExecutionRecord): (readonly [string, string | null])[] {
   const { timings, phases, usage, costMicrons } = record

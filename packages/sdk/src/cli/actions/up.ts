@@ -1,5 +1,6 @@
 import type { ExecutorName } from '@rgrid/protocol'
 import { resolve } from 'node:path'
+import { toRetention, type RetentionFlags } from '../args/retention.js'
 import type { CliContext } from '../context.js'
 import { createCliLogger } from '../create-cli-logger.js'
 import { explainBusyPort } from '../explain-busy-port.js'
@@ -7,7 +8,7 @@ import { serveUntilInterrupted } from '../serve-until-interrupted.js'
 import { note, writeJson } from '../write.js'
 
 /** The flags of `rgrid up`. */
-export interface UpFlags {
+export interface UpFlags extends RetentionFlags {
   readonly port: number
   readonly slots: number
   readonly executor?: ExecutorName
@@ -24,6 +25,7 @@ export async function up(context: CliContext, flags: UpFlags): Promise<number> {
     slots,
     logger: createCliLogger(context),
     ...(executor === undefined ? {} : { executors: [executor] }),
+    retention: toRetention(flags),
     ...(dataDir === undefined ? {} : { dataDirectory: resolve(context.cwd, dataDir) }),
   })
   const service = await started.catch((error: unknown) => explainBusyPort(context, port, error))

@@ -2,6 +2,7 @@ import { collect } from '../args/collect.js'
 import { jsonOption } from '../args/json.js'
 import { portOption } from '../args/port.js'
 import { ceilingOptions } from '../args/resources.js'
+import { retentionOptions } from '../args/retention.js'
 import type { ServerFlags } from '../actions/server.js'
 import type { Setup } from '../setup.js'
 
@@ -24,5 +25,5 @@ export function defineServer({ program, context, finish }: Setup): void {
       const { server } = await import('../actions/server.js')
       finish(await server(context, flags))
     })
-  for (const option of ceilingOptions()) command.addOption(option)
+  for (const option of [...ceilingOptions(), ...retentionOptions()]) command.addOption(option)
 }

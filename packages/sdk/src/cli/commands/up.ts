@@ -1,14 +1,15 @@
 import { executorOption } from '../args/executor.js'
 import { jsonOption } from '../args/json.js'
 import { portOption } from '../args/port.js'
+import { retentionOptions } from '../args/retention.js'
 import { slotsOption } from '../args/slots.js'
 import type { UpFlags } from '../actions/up.js'
 import type { Setup } from '../setup.js'
 
 /** `rgrid up`. */
 export function defineUp({ program, context, finish }: Setup): void {
-  program
-    .command('up')
+  const command = program.command('up')
+  command
     .summary('start a server and a runner on this machine')
     .description('start a server and a runner on this machine; rgrid in other terminals finds them')
     .addOption(portOption())
@@ -20,4 +21,5 @@ export function defineUp({ program, context, finish }: Setup): void {
       const { up } = await import('../actions/up.js')
       finish(await up(context, flags))
     })
+  for (const option of retentionOptions()) command.addOption(option)
 }
