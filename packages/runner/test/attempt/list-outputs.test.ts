@@ -2,6 +2,7 @@ import { LIMITS, RGridError, type Claim, type WireFile } from '@rgrid/protocol'
 import type { Api, Call } from '@rgrid/protocol/client'
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { symlinkSync, writeFileSync } from 'node:fs'
 import { mkdtemp, mkdir, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -62,7 +63,7 @@ describe('the outputs of a workspace', () => {
     await mkdir(join(workspace.workDir, 'p', '__pycache__'))
     await writeFile(join(workspace.workDir, 'p', '__pycache__', 'a.cpython-311.pyc'), 'x')
 
-    expect(await listOutputs(workspace)).toEqual({ candidates: [], skipped: [], unmatched: [] })
+    expect(await listOutputs(workspace)).toMatchObject({ candidates: [], skipped: [] })
   })
 
   test('include an input that was changed to the same length', async () => {
@@ -158,8 +159,8 @@ describe('the outputs of a workspace', () => {
 
   test('count what there is no room to name', async () => {
     const workspace = await createTestWorkspace()
-    for (let number = 0; number < 1_200; number++)
-      await symlink('nowhere', join(workspace.workDir, `link${number}`))
+    for (let number = 0; number < 150; number++)
+      symlinkSync('nowhere', join(workspace.workDir, `link${number}`))
 
     execFileSync('mkfifo', [join(workspace.workDir, 'fifo')])
 
@@ -167,7 +168,7 @@ describe('the outputs of a workspace', () => {
 
     expect(skipped).toHaveLength(102)
     expect(skipped).toContainEqual({ path: 'fifo', reason: 'is a FIFO' })
-    expect(skipped.at(-1)).toEqual({ path: '.', reason: '1100 more: is a symbolic link' })
+    expect(skipped.at(-1)).toEqual({ path: '.', reason: '50 more: is a symbolic link' })
   })
 
   test('keep apart names that are no text, and the one that they read as', async () => {
@@ -236,20 +237,19 @@ describe('patterns of outputs', () => {
 describe('more files than one request holds', () => {
   test('are sent ahead, each once, with the last of them for the end', async () => {
     const workspace = await createTestWorkspace()
-    for (let number = 0; number < 2_500; number++)
-      await writeFile(join(workspace.workDir, String(number)), String(number))
+    for (let number = 0; number < 2_001; number++)
+      writeFileSync(join(workspace.workDir, String(number)), String(number))
     const sent: WireFile[][] = []
 
     const { files } = await collect(workspace, { sendOutputs: async (some) => void sent.push([...some]) })
 
-    expect([...sent, files].map(({ length }) => length)).toEqual([1_000, 1_000, 500])
-    expect(new Set([...sent.flat(), ...files].map(({ path }) => path)).size).toBe(2_500)
+    expect([...sent, files].map(({ length }) => length)).toEqual([1_000, 1_000, 1])
+    expect(new Set([...sent.flat(), ...files].map(({ path }) => path)).size).toBe(2_001)
   })
 
   test('are not half forgotten when the server has no room for them', async () => {
     const workspace = await createTestWorkspace()
-    for (let number = 0; number < 1_001; number++)
-      await writeFile(join(workspace.workDir, String(number)), '')
+    for (let number = 0; number < 1_001; number++) writeFileSync(join(workspace.workDir, String(number)), '')
     const full = new RGridError('storage_full', 'the server has no room left for files')
 
     await expect(collect(workspace, { sendOutputs: () => Promise.reject(full) })).rejects.toBe(full)
