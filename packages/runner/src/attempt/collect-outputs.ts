@@ -61,10 +61,15 @@ export async function collectOutputs(
     if (!isTold) await onUpload()
     isTold = true
   }
+  let sending: Promise<void> = Promise.resolve()
+  /** Sends a batch while the next one is read, but no more than one at a time. */
   const sendAhead = async (): Promise<void> => {
+    await sending
     await tell()
-    const files = await upload(batch.take())
-    if (files.length > 0) await sendOutputs(files)
+    const files = batch.take()
+    sending = upload(files).then((left) => (left.length > 0 ? sendOutputs(left) : undefined))
+    // Its failure is heard at the next look.
+    sending.catch(() => undefined)
   }
 
   for (const { path, size, input } of candidates) {
@@ -77,6 +82,7 @@ export async function collectOutputs(
     }
     await breathe()
   }
+  await sending
   const files = await upload(batch.take())
   return { files, skipped: skips.read(), notes: describeUnmatched(unmatched) }
 }
@@ -89,7 +95,9 @@ const toWanted = (outputs: readonly string[] | undefined): ((path: string) => bo
 const describeUnmatched = (patterns: readonly string[]): string[] =>
   patterns
     .slice(0, LIMITS.notes)
-    .map(
-      (pattern) =>
-        `the output pattern ${JSON.stringify(pattern)} matched no file that was created or changed`,
+    .map((pattern) =>
+      `the output pattern ${JSON.stringify(pattern)} matched no file that was created or changed`.slice(
+        0,
+        LIMITS.noteChars,
+      ),
     )
