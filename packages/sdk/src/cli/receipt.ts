@@ -4,6 +4,7 @@ import type { Result } from '../types.js'
 import type { CliContext } from './context.js'
 import { formatDuration } from './duration.js'
 import { formatAsk, formatStart } from './format-ask.js'
+import { listNames, listSkipped } from './list-names.js'
 import { toPrintable } from './printable.js'
 import { createStyle } from './style.js'
 
@@ -74,17 +75,14 @@ function describePlace({ record }: Result): string[] {
 }
 
 function describeFiles({ cwd }: CliContext, { id, artifacts }: Result, { saved }: ReceiptOptions): string {
-  if (saved.length > 0) return `saved ${listNames(saved.map((path) => relative(cwd, path)))}`
+  if (saved.length > 0)
+    return `saved ${listNames(
+      saved.map((path) => relative(cwd, path)),
+      NAMES_SHOWN,
+    )}`
   if (artifacts.length === 0) return ''
   return `${artifacts.length} ${artifacts.length === 1 ? 'file' : 'files'} to fetch with rgrid download ${id}`
 }
 
 const describeSkipped = (skipped: readonly Skipped[]): string =>
-  skipped.length === 0
-    ? ''
-    : `left behind ${listNames(skipped.map(({ path, reason }) => `${path} (${reason})`))}`
-
-function listNames(names: readonly string[]): string {
-  const shown = names.slice(0, NAMES_SHOWN).map(toPrintable).join(' ')
-  return names.length > NAMES_SHOWN ? `${names.length} files: ${shown} …` : shown
-}
+  skipped.length === 0 ? '' : `left behind ${listSkipped(skipped, NAMES_SHOWN)}`

@@ -22,7 +22,18 @@ export class DownloadError extends RGridError {
 }
 
 function describe(savedCount: number, failed: readonly NotSaved[]): string {
-  const named = failed.slice(0, NAMED).map(({ path, reason }) => `${JSON.stringify(path)}: ${reason}`)
-  const more = failed.length > NAMED ? ` (and ${failed.length - NAMED} more)` : ''
-  return `${failed.length} of ${savedCount + failed.length} files were not saved: ${named.join('; ')}${more}`
+  const byReason = new Map<string, string[]>()
+  for (const { path, reason } of failed) {
+    const paths = byReason.get(reason) ?? []
+    paths.push(path)
+    byReason.set(reason, paths)
+  }
+  const parts = [...byReason].slice(0, NAMED).map(([reason, paths]) => `${listPaths(paths)}: ${reason}`)
+  const more = byReason.size > NAMED ? '; others for other reasons' : ''
+  return `${failed.length} of ${savedCount + failed.length} files were not saved: ${parts.join('; ')}${more}`
+}
+
+function listPaths(paths: readonly string[]): string {
+  const named = paths.slice(0, NAMED).map((path) => JSON.stringify(path))
+  return named.join(' ') + (paths.length > NAMED ? ` and ${paths.length - NAMED} more` : '')
 }

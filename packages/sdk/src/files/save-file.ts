@@ -72,7 +72,7 @@ async function explain(error: unknown, folder: string, name: string): Promise<ne
   if (stats?.isDirectory() !== true) throw error
   throw new RGridError(
     'not_saved',
-    `${JSON.stringify(name)} was not saved: there is a directory of this name, which is in its way: move it elsewhere`,
+    `a directory named ${JSON.stringify(name)} is in its way: move it elsewhere`,
     { cause: error },
   )
 }

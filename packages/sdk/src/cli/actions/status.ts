@@ -3,6 +3,7 @@ import type { CliContext } from '../context.js'
 import { formatDuration } from '../duration.js'
 import { EXIT } from '../exit-code.js'
 import { formatAsk, formatPhases } from '../format-ask.js'
+import { listNames, listSkipped } from '../list-names.js'
 import { toPrintable } from '../printable.js'
 import { withClient } from '../with-client.js'
 import { write, writeJson } from '../write.js'
@@ -11,6 +12,9 @@ import { write, writeJson } from '../write.js'
 export interface StatusFlags {
   readonly json?: boolean
 }
+
+// --json has all of them, and so has rgrid outputs.
+const NAMES_SHOWN = 20
 
 /** Shows how an execution stands. */
 export async function status(context: CliContext, id: string, { json }: StatusFlags): Promise<number> {
@@ -48,9 +52,15 @@ function formatRecord(record: ExecutionRecord): string {
       'output',
       `${record.logs.stdoutBytes} bytes stdout, ${record.logs.stderrBytes} bytes stderr${formatGone(record.logs)}`,
     ],
-    ['files', record.artifacts.map((artifact) => artifact.path + formatGone(artifact)).join(' ') || null],
+    [
+      'files',
+      listNames(
+        record.artifacts.map((artifact) => artifact.path + formatGone(artifact)),
+        NAMES_SHOWN,
+      ) || null,
+    ],
     ['outputs', record.outputs?.join(' ') ?? null],
-    ['left behind', record.skipped.map(({ path, reason }) => `${path} (${reason})`).join(' ') || null],
+    ['left behind', listSkipped(record.skipped, NAMES_SHOWN) || null],
     ['notes', record.notes.join('; ') || null],
   ]
   return rows
