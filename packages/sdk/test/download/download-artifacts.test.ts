@@ -143,13 +143,15 @@ describe('a download', () => {
   })
 
   test.for([
-    ['in an archive', MANY, 'd0/f0'],
-    ['by itself', { a: 'right', b: 'fine' }, 'a'],
+    ['in an archive', MANY, 'd0/f0', 'wrong!'],
+    ['of the same size', { a: 'right', b: 'fine' }, 'a', 'wrong'],
+    ['longer', { a: 'right', b: 'fine' }, 'a', 'wrong!'],
+    ['shorter', { a: 'right', b: 'fine' }, 'a', 'wron'],
   ] as const)(
     'names a file whose bytes are not those of its digest, %s, and saves the others',
-    async ([, files, path]) => {
+    async ([, files, path, text]) => {
       const directory = await createDirectory()
-      const source = createSource(files, { sent: { ...files, [path]: 'wrong!' } })
+      const source = createSource(files, { sent: { ...files, [path]: text } })
 
       const error = await failureOf(downloadArtifacts(source, directory, {}))
 
