@@ -129,7 +129,8 @@ function toInit(call: Call, authorization: string, signal: AbortSignal | undefin
   if (call.body === undefined) return common
   headers['content-type'] = 'application/octet-stream'
   if (call.bodyBytes !== undefined) headers['content-length'] = String(call.bodyBytes)
-  return { ...common, body: call.body(), duplex: 'half' }
+  // Otherwise `fetch` keeps all that it has sent in memory, for the case that it has to send it again.
+  return { ...common, redirect: 'error', window: null, body: call.body(), duplex: 'half' }
 }
 
 async function parseAnswer<T extends z.ZodType>(

@@ -8,7 +8,9 @@ export interface FetchInit {
   readonly body?: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>
   /** Needed by the standard for a streamed body. */
   readonly duplex?: 'half'
-  readonly redirect: 'manual'
+  readonly redirect: 'manual' | 'error'
+  /** Nobody is asked for a password. With `redirect: 'error'` it also keeps undici from holding a second copy of a body. */
+  readonly window?: null
   readonly signal?: AbortSignal
 }
 
