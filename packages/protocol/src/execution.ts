@@ -1,9 +1,10 @@
 import * as z from 'zod'
 import { LIMITS } from './limits.js'
 import { cursorSchema } from './cursor.js'
-import { executionIdSchema } from './ids.js'
+import { executionIdSchema, runnerIdSchema } from './ids.js'
 import { micronsSchema } from './microns.js'
 import { isolationSchema, networkSchema, resourcesSchema } from './resources.js'
+import { retriesSchema } from './retries.js'
 import { executorNameSchema, runtimeSchema } from './runtimes.js'
 import { patternsSchema } from './path-filter.js'
 import { pathSchema } from './paths.js'
@@ -35,7 +36,10 @@ export type Skipped = z.infer<typeof skippedSchema>
 /** Something worth knowing about a result that is no failure. */
 export const noteSchema = z.string().max(LIMITS.noteChars)
 
-/** How long each phase of an execution took, in milliseconds; `null` where it has not been reached. */
+/**
+ * How long each phase took, in milliseconds; `null` where it has not been reached. The phases are those of the present or
+ * last attempt, the total is from the submit to the end.
+ */
 export const timingsSchema = z
   .object({
     queuedMs: ms.nullable(),
@@ -74,6 +78,42 @@ export const phasesSchema = z
 /** Where the time of an attempt went on its runner. */
 export type Phases = z.infer<typeof phasesSchema>
 
+const logsSchema = z.object({
+  stdoutBytes: z.int(),
+  stderrBytes: z.int(),
+  /** Bytes between the kept head and the kept tail that are not stored. */
+  droppedBytes: z.int(),
+  /** The place behind the last log chunk. */
+  cursor: cursorSchema,
+})
+
+/** One try at an execution. */
+export const attemptSchema = z
+  .object({
+    attempt: z.int().positive(),
+    runner: z.object({ id: runnerIdSchema, name: z.string().nullable() }),
+    executor: executorNameSchema,
+    /** The memory that was asked for; `null`: the runner's default. */
+    memoryMib: z.int().nullable(),
+    claimedAt: z.iso.datetime(),
+    /** `null` when the script did not start. */
+    startedAt: time,
+    endedAt: time,
+    /** The status that the execution would have, or has, by this attempt alone; `null` until it has ended. */
+    outcome: statusSchema.nullable(),
+    cause: causeSchema.nullable(),
+    exitCode: z.int().nullable(),
+    signal: z.string().nullable(),
+    message: z.string().nullable(),
+    usage: usageSchema.nullable(),
+    costMicrons: micronsSchema.nullable(),
+    logs: logsSchema,
+  })
+  .meta({ id: 'Attempt', description: 'One try at an execution.' })
+
+/** One try at an execution. */
+export type AttemptRecord = z.infer<typeof attemptSchema>
+
 /** An execution without its list of files, as lists have it. */
 export const executionSummarySchema = z
   .object({
@@ -101,9 +141,16 @@ export const executionSummarySchema = z
     labels: z.record(z.string(), z.string()),
     /** Which of its files were to come home; `null`: all. */
     outputs: z.array(z.string()).nullable(),
+    priority: z.int(),
+    retries: retriesSchema.nullable(),
+    /** The execution that it repeats by request. */
+    retryOf: executionIdSchema.nullable(),
+    /** The present attempt, or the last one; 0 before the first. */
     attempt: z.int().nonnegative(),
     cancelRequested: z.boolean(),
     createdAt: z.iso.datetime(),
+    /** Until when an execution that is tried again is left in the queue. */
+    notBefore: time,
     claimedAt: time,
     startedAt: time,
     finishedAt: time,
@@ -111,13 +158,10 @@ export const executionSummarySchema = z
     /** `null` when the script did not start, and until it has ended. */
     phases: phasesSchema.nullable(),
     usage: usageSchema.nullable(),
+    /** Of all attempts together. */
     costMicrons: micronsSchema.nullable(),
-    logs: z.object({
-      stdoutBytes: z.int(),
-      stderrBytes: z.int(),
-      /** Bytes between the kept head and the kept tail that are not stored. */
-      droppedBytes: z.int(),
-      cursor: cursorSchema,
+    /** The output of the present attempt. */
+    logs: logsSchema.extend({
       /** Since when the log is gone; absent while it is there. */
       expiredAt: z.iso.datetime().optional(),
     }),
@@ -144,16 +188,26 @@ export type ArtifactRecord = z.infer<typeof artifactSchema>
 /** One execution with the files it brought home. */
 export const executionSchema = executionSummarySchema
   .extend({
-    /** The output files. */
+    /** The output files of the last attempt. */
     artifacts: z.array(artifactSchema),
     skipped: z.array(skippedSchema),
     /** What else is worth knowing, such as that a pattern of `outputs` matched nothing. */
     notes: z.array(z.string()),
+    /** Every try at it, oldest first. */
+    attempts: z.array(attemptSchema),
   })
   .meta({ id: 'Execution', description: 'One accepted request to run one script once.' })
 
 /** One execution with the files it brought home. */
 export type ExecutionRecord = z.infer<typeof executionSchema>
+
+/** The body of `POST /v1/executions/{id}/retry`. */
+export const retrySchema = z
+  .strictObject({
+    /** The id of the new execution, minted by the caller: repeating the request finds the first. */
+    id: executionIdSchema,
+  })
+  .meta({ id: 'Retry', description: 'A new execution of the same script with the same files.' })
 
 /** The query of `GET /v1/executions`. */
 export const listQuerySchema = z.strictObject({

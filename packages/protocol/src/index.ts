@@ -60,17 +60,20 @@ export {
   artifactListSchema,
   artifactQuerySchema,
   artifactSchema,
+  attemptSchema,
   executionPageSchema,
   executionSchema,
   executionSummarySchema,
   listQuerySchema,
   noteSchema,
   phasesSchema,
+  retrySchema,
   skippedSchema,
   timingsSchema,
   usageSchema,
   type ArtifactQuery,
   type ArtifactRecord,
+  type AttemptRecord,
   type ExecutionPage,
   type ExecutionRecord,
   type ExecutionSummary,
@@ -111,6 +114,7 @@ export {
   type Network,
   type Resources,
 } from './resources.js'
+export { prioritySchema, RETRIED_CAUSES, retriesSchema, type RetriedCause, type Retries } from './retries.js'
 export {
   adoptedSchema,
   adoptSchema,
@@ -172,6 +176,7 @@ export {
 } from './spec.js'
 export {
   causeSchema,
+  isHeld,
   isTerminal,
   LEGAL_MOVES,
   movesTo,

@@ -47,7 +47,7 @@ export const LIMITS = {
   /** What there is to say about a result. */
   notes: 64,
   noteChars: 1024,
-  /** Log bytes kept of one execution, both streams together. */
+  /** Log bytes kept of one attempt, both streams together. */
   logBytes: 10 * MIB,
   /** The part of {@link LIMITS.logBytes} that is kept of the end of a log that grew over it. */
   logTailBytes: 256 * KIB,
@@ -83,6 +83,13 @@ export const LIMITS = {
   batchNameChars: 512,
   batchParallel: 10_000,
   laneChars: 128,
+  priorityMin: -100,
+  priorityMax: 100,
+  /** How often an attempt is tried again at most, for each cause that may be. */
+  retriesPerCause: 10,
+  /** The pause before the first repetition; it doubles with each, and a random part of up to half of it is left out. */
+  retryFirstDelayMs: 1_000,
+  retryMaxDelayMs: 60_000,
   listPage: 100,
   /** Days that the stored files of an ended execution are kept, unless the server is told otherwise. */
   outputsDays: 30,

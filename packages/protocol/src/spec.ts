@@ -4,6 +4,7 @@ import { LIMITS } from './limits.js'
 import { patternsSchema } from './path-filter.js'
 import { pathSchema } from './paths.js'
 import { imageSchema, isolationSchema, networkSchema, resourcesSchema } from './resources.js'
+import { prioritySchema, retriesSchema } from './retries.js'
 import { executorNameSchema, runtimeSchema } from './runtimes.js'
 
 /** A SHA-256 digest in lowercase hex: the name of a blob. */
@@ -124,6 +125,9 @@ export const specSchema = z
     labels: labelsSchema.default({}),
     /** By it the same request is known again from anywhere: it finds the first execution in place of starting another. */
     key: keySchema.optional(),
+    /** What is left out is 0. */
+    priority: prioritySchema.optional(),
+    retries: retriesSchema.optional(),
     files: z
       .array(fileSchema)
       .min(1)

@@ -38,13 +38,14 @@ export type Cause = z.infer<typeof causeSchema>
 
 /**
  * The legal moves of an execution. `claimed → queued` happens when a runner is lost before the script provably
- * started; `queued → lost` when the only place that could run it is gone. A terminal status has no moves.
+ * started, and every other `→ queued` when an attempt ended in a way that the caller wants tried again; `queued → lost`
+ * when the only place that could run it is gone. A terminal status has no moves.
  */
 export const LEGAL_MOVES: Readonly<Record<Status, readonly Status[]>> = {
   queued: ['claimed', 'cancelled', 'lost'],
   claimed: ['queued', 'running', 'failed', 'cancelled', 'lost'],
-  running: ['finishing', 'completed', 'failed', 'timed_out', 'cancelled', 'lost'],
-  finishing: ['completed', 'failed', 'timed_out', 'cancelled', 'lost'],
+  running: ['queued', 'finishing', 'completed', 'failed', 'timed_out', 'cancelled', 'lost'],
+  finishing: ['queued', 'completed', 'failed', 'timed_out', 'cancelled', 'lost'],
   completed: [],
   failed: [],
   timed_out: [],
@@ -60,6 +61,11 @@ export function movesTo(to: Status): Status[] {
 /** Whether an execution in this status will never change again. */
 export function isTerminal(status: Status): boolean {
   return LEGAL_MOVES[status].length === 0
+}
+
+/** Whether an execution in this status belongs to a runner, by its lease. */
+export function isHeld(status: Status): boolean {
+  return status !== 'queued' && !isTerminal(status)
 }
 
 /** The terminal status that a cause leads to. */

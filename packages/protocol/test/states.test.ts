@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   causeSchema,
+  isHeld,
   isTerminal,
   LEGAL_MOVES,
   movesTo,
@@ -26,12 +27,14 @@ describe('legal moves', () => {
       'claimed → failed',
       'claimed → cancelled',
       'claimed → lost',
+      'running → queued',
       'running → finishing',
       'running → completed',
       'running → failed',
       'running → timed_out',
       'running → cancelled',
       'running → lost',
+      'finishing → queued',
       'finishing → completed',
       'finishing → failed',
       'finishing → timed_out',
@@ -55,8 +58,8 @@ describe('legal moves', () => {
     expect(all.filter((status) => LEGAL_MOVES[status].includes(status))).toEqual([])
   })
 
-  test('a script that started is never queued again', () => {
-    expect(movesTo('queued')).toEqual(['claimed'])
+  test.for(all)('what is %s belongs to a runner exactly when it can go back to the queue', (status) => {
+    expect(isHeld(status)).toBe(movesTo('queued').includes(status))
   })
 
   test('movesTo is the table read backwards', () => {

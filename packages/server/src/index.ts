@@ -8,6 +8,7 @@ export type { ServerOptions } from './server-options.js'
 export type { BlobIndex, IndexedBlob } from './store/blob-index.js'
 export type {
   ClaimOrder,
+  Completed,
   Completion,
   ExecutionStore,
   Fence,
@@ -15,6 +16,7 @@ export type {
   InlineBlob,
   PageQuery,
   Progress,
+  StoredAttempt,
   StoredClaim,
   StoredExecution,
   StoredSpec,

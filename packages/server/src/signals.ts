@@ -10,6 +10,8 @@ export interface Signals {
   notify(topic: string): void
   /** The same a moment later: for what nobody waits for as much as for what this process is about to do next. */
   notifySoon(topic: string): void
+  /** The same when a time has passed. */
+  notifyLater(topic: string, afterMs: number): void
   /** Wakes everyone who waits, on any topic. */
   notifyAll(): void
   watch(topic: string): Watch
@@ -30,6 +32,9 @@ export const executionTopic = (id: string): string => id
 /** The topic of what the runner of an execution must hear at once. */
 export const controlTopic = (id: string): string => `control:${id}`
 
+// A timer may fire before a clock in whole milliseconds says so.
+const CLOCK_MS = 2
+
 /** Makes {@link Signals}. */
 export function createSignals(): Signals {
   const topics = new Map<string, Set<() => void>>()
@@ -40,6 +45,7 @@ export function createSignals(): Signals {
   return {
     notify,
     notifySoon: (topic) => void setTimeout(notify, SOON_MS, topic).unref(),
+    notifyLater: (topic, afterMs) => void setTimeout(notify, afterMs + CLOCK_MS, topic).unref(),
 
     notifyAll() {
       for (const watchers of topics.values()) for (const wake of watchers) wake()

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createSignals } from '../src/signals.js'
 
 const LONG_MS = 60_000
@@ -12,6 +12,21 @@ describe('signals', () => {
     signals.notify('a')
 
     await expect(waiting).resolves.toBeUndefined()
+  })
+
+  test('a notification for later wakes when its time has come, and not before', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const signals = createSignals()
+    const woken = vi.fn()
+    void signals.watch('a').wait(LONG_MS).then(woken)
+
+    signals.notifyLater('a', 1_000)
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(woken).not.toHaveBeenCalled()
+    await vi.advanceTimersByTimeAsync(5)
+
+    expect(woken).toHaveBeenCalled()
   })
 
   test('a notification between two waits is not lost', async () => {

@@ -39,6 +39,10 @@ const record: ExecutionRecord = {
   isolation: 'execution',
   labels: {},
   outputs: null,
+  priority: 0,
+  retries: null,
+  retryOf: null,
+  notBefore: null,
   attempt: 2,
   cancelRequested: false,
   createdAt: at,
@@ -53,6 +57,7 @@ const record: ExecutionRecord = {
   artifacts: [],
   skipped: [],
   notes: [],
+  attempts: [],
 }
 
 const log = (attempt: number, seq: number, text: string) => ({

@@ -28,6 +28,10 @@ const record = (changes: Partial<ExecutionRecord> = {}): ExecutionRecord => ({
   isolation: 'execution',
   labels: {},
   outputs: null,
+  priority: 0,
+  retries: null,
+  retryOf: null,
+  notBefore: null,
   attempt: 1,
   cancelRequested: false,
   createdAt: '2026-01-02T03:04:05.000Z',
@@ -42,6 +46,7 @@ const record = (changes: Partial<ExecutionRecord> = {}): ExecutionRecord => ({
   artifacts: [],
   skipped: [],
   notes: [],
+  attempts: [],
   ...changes,
 })
 

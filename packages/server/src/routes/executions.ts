@@ -4,7 +4,9 @@ import {
   executionSchema,
   listQuerySchema,
   okSchema,
+  retrySchema,
   specSchema,
+  type Cursor,
 } from '@rgrid/protocol'
 import * as z from 'zod'
 import type { Context } from '../context.js'
@@ -13,6 +15,7 @@ import { defineRoute, type Route } from '../http/route.js'
 import { cancelExecution, getExecution, listExecutions } from '../services/executions.js'
 import { followExecution } from '../services/follow-execution.js'
 import { removeExecution } from '../services/remove-execution.js'
+import { retryExecution } from '../services/retry-execution.js'
 import { submitExecution } from '../services/submit-execution.js'
 import { eventsQuerySchema, readCursor } from './event-cursor.js'
 
@@ -20,6 +23,24 @@ const params = z.object({ id: executionIdSchema })
 
 const wantsEvents = (request: Request): boolean =>
   (request.headers.get('accept') ?? '').includes('text/event-stream')
+
+interface Submitted {
+  readonly id: string
+  readonly isNew: boolean
+  readonly after: Cursor
+}
+
+/** The events of an execution where they are wanted, else its record. */
+async function answerSubmit(
+  context: Context,
+  request: Request,
+  project: string,
+  { id, isNew, after }: Submitted,
+): Promise<Response> {
+  const status = isNew ? 201 : 200
+  if (wantsEvents(request)) return answerEvents(followExecution(context, project, id, after, isNew), status)
+  return answerJson(await getExecution(context, project, id), status)
+}
 
 /** The routes of executions themselves. */
 export const executionRoutes = (context: Context): Route[] => [
@@ -35,10 +56,7 @@ export const executionRoutes = (context: Context): Route[] => [
     async handle({ request, project, params: { id }, query, body }) {
       const after = readCursor(request, query)
       const isNew = await submitExecution(context, project, id, body)
-      const status = isNew ? 201 : 200
-      if (wantsEvents(request))
-        return answerEvents(followExecution(context, project, id, after, isNew), status)
-      return answerJson(await getExecution(context, project, id), status)
+      return answerSubmit(context, request, project, { id, isNew, after })
     },
   }),
 
@@ -83,5 +101,21 @@ export const executionRoutes = (context: Context): Route[] => [
     params,
     answers: { 200: [executionSchema] },
     handle: async ({ project, params: { id } }) => answerJson(await cancelExecution(context, project, id)),
+  }),
+
+  defineRoute({
+    method: 'post',
+    path: '/v1/executions/{id}/retry',
+    access: ['submit'],
+    summary: 'Runs the same again, with the same files, as a new execution under an id of the caller.',
+    params,
+    query: eventsQuerySchema,
+    body: retrySchema,
+    answers: { 200: [executionSchema, 'events'], 201: [executionSchema, 'events'] },
+    async handle({ request, project, params: { id }, query, body }) {
+      const after = readCursor(request, query)
+      const isNew = await retryExecution(context, project, id, body.id)
+      return answerSubmit(context, request, project, { id: body.id, isNew, after })
+    },
   }),
 ]

@@ -10,11 +10,15 @@ import { readLogs } from '../services/read-logs.js'
 import { eventsQuerySchema, readCursor } from './event-cursor.js'
 
 const MAX_TAIL_LINES = 1_000_000
+// What a cursor can name.
+const MAX_ATTEMPT = 999_999
 
 const params = z.object({ id: executionIdSchema })
 
 const logsQuerySchema = z.strictObject({
   stream: z.enum([...streamSchema.options, 'both']).default('both'),
+  /** Those of one attempt; of all, one after the other, when left out. */
+  attempt: z.coerce.number().int().min(1).max(MAX_ATTEMPT).optional(),
   /** The last so many lines. */
   tail: z.coerce.number().int().min(0).max(MAX_TAIL_LINES).optional(),
 })

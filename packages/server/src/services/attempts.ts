@@ -9,11 +9,12 @@ import {
   type WireFile,
 } from '@rgrid/protocol'
 import { RECHECK_MS, type Context } from '../context.js'
-import { controlTopic, executionTopic } from '../signals.js'
+import { controlTopic, executionTopic, queueTopic } from '../signals.js'
 import type { Fence, Glance, Heir, Progress } from '../store/execution-store.js'
 import { leaseLost } from '../store/faults.js'
 import { UNKNOWN_GAP, type NewChunk } from '../store/log-store.js'
 import { endItem } from './end-item.js'
+import { findMemoryCeiling } from './find-memory-ceiling.js'
 import { splitInline } from './inline-files.js'
 
 /**
@@ -90,6 +91,7 @@ export async function appendLogs(
 }
 
 /**
+/**
  * Takes some of the files that an attempt has made, which are seen once it ends.
  *
  * @throws RGridError `lease_lost`, `missing_blobs`, `digest_mismatch` or `too_large`; nothing is stored then.
@@ -104,7 +106,7 @@ export async function appendOutputs(
 }
 
 /**
- * Ends an attempt. Repeating it changes nothing.
+ * Ends an attempt; the execution ends with it, or waits to be tried again as its spec says. Repeating it changes nothing.
  *
  * @throws RGridError `lease_lost`, `log_gap`, `missing_blobs`, `digest_mismatch` or `too_large`; nothing is stored then.
  */
@@ -113,19 +115,30 @@ export async function completeAttempt(
   fence: Fence,
   { leaseToken: _token, chunks, outputs, ...report }: Complete,
 ): Promise<void> {
-  const { store, signals } = context
+  const { store, signals, pool } = context
   const { refs, inline } = splitInline(outputs)
   const status = toTerminalStatus(report.cause, report.exitCode)
-  const { lane } = await store.executions.complete(fence, {
+  const { lane, retryInMs } = await store.executions.complete(fence, {
     ...report,
     status,
     chunks: toChunks(chunks),
     outputs: refs,
     inline,
+    ...(report.cause === 'out_of_memory'
+      ? { memoryCeilingMib: await findMemoryCeiling(context, fence.project) }
+      : {}),
   })
   signals.notify(executionTopic(fence.executionId))
-  signals.notify(controlTopic(fence.executionId))
-  await endItem(context, { ...fence, id: fence.executionId, lane, status })
+  const { executionId, project } = fence
+  if (retryInMs === null) {
+    signals.notify(controlTopic(executionId))
+    await endItem(context, { project, id: executionId, lane, status })
+    return
+  }
+  // A held renewal would be told that the lease is lost, while the answer to this is still on its way.
+  signals.notifyLater(queueTopic(project, pool), retryInMs)
+  // Another of its lane may go meanwhile.
+  if (lane !== null) signals.notify(queueTopic(project, pool))
 }
 
 function toChunks(chunks: readonly LogChunk[]): NewChunk[] {

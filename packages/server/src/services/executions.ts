@@ -9,8 +9,7 @@ import type { Context } from '../context.js'
 import { batchTopic, controlTopic, executionTopic } from '../signals.js'
 import type { PageQuery, StoredExecution } from '../store/execution-store.js'
 import { executionNotFound } from '../store/faults.js'
-import { toNeeds } from '../store/needs.js'
-import { createQueueExplainer, explainQueue } from './explain-queue.js'
+import { createQueueExplainer, explainQueue, joinReasons } from './explain-queue.js'
 import { toRecord, toSummary } from './to-record.js'
 
 /**
@@ -22,11 +21,13 @@ export async function getExecution(context: Context, project: string, id: string
   const stored = await findExecution(context, project, id)
   // Nobody is told of an end that a power cut can undo.
   if (isTerminal(stored.status)) await context.store.flush()
-  const losses = isTerminal(stored.status) ? await context.store.retention.findLosses(project, id) : undefined
-  const outputs = await context.store.executions.listArtifacts(project, id, 'output')
-  const record = toRecord(stored, outputs, losses)
+  const { executions, retention } = context.store
+  const losses = isTerminal(stored.status) ? await retention.findLosses(project, id) : undefined
+  const outputs = await executions.listArtifacts(project, id, 'output')
+  const record = toRecord(stored, outputs, await executions.listAttempts(project, id), losses)
   if (stored.status !== 'queued') return record
-  return { ...record, message: await explainQueue(context, project, stored.pool, toNeeds(stored.spec)) }
+  const reason = await explainQueue(context, project, stored.pool, stored.needs)
+  return { ...record, message: joinReasons(record.message, reason) }
 }
 
 /**
@@ -50,7 +51,8 @@ export async function listExecutions(
   const summarize = async (stored: StoredExecution): Promise<ExecutionSummary> => {
     const summary = toSummary(stored, losses.get(stored.id))
     if (stored.status !== 'queued') return summary
-    return { ...summary, message: await explain(stored.pool, toNeeds(stored.spec)) }
+    const reason = await explain(stored.pool, stored.needs)
+    return { ...summary, message: joinReasons(summary.message, reason) }
   }
   const executions = await Promise.all(found.slice(0, query.limit).map(summarize))
   return { executions, next: found.length > query.limit ? (executions.at(-1)?.id ?? null) : null }

@@ -33,6 +33,10 @@ export const explainQueue = (
   needs: Needs,
 ): Promise<string | null> => createQueueExplainer(context, project)(pool, needs)
 
+/** Says together why an execution is queued again and what it waits for, as far as there is something to say. */
+export const joinReasons = (retried: string | null, waits: string | null): string | null =>
+  retried === null || waits === null ? (retried ?? waits) : `${retried}; ${waits}`
+
 /** Finds what no connected runner can satisfy. One that holds back for now still can. */
 export async function findUnfit(
   context: Pick<Context, 'store' | 'allowProcess'>,

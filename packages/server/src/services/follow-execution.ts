@@ -4,7 +4,7 @@ import { executionTopic, type Watch } from '../signals.js'
 import type { Glance } from '../store/execution-store.js'
 import { formatEnd, formatLog, formatState, PING } from './event-text.js'
 import { getExecution } from './executions.js'
-import { explainQueue } from './explain-queue.js'
+import { explainQueue, joinReasons } from './explain-queue.js'
 
 const BATCH_BYTES = 256 * 1024
 const PING_MS = 15_000
@@ -131,7 +131,7 @@ async function nextState(context: Context, follower: Follower, glance: Glance): 
     status === 'queued' && !follower.isUnexplained
       ? await explainQueue(context, follower.project, pool, needs)
       : null
-  const text = formatState({ status, attempt, message: reason ?? progress })
+  const text = formatState({ status, attempt, message: joinReasons(progress, reason) })
   if (text === follower.lastState) return ''
   follower.lastState = text
   return text

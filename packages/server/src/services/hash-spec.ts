@@ -3,13 +3,25 @@ import type { StoredSpec } from '../store/execution-store.js'
 import { sha256Of } from './inline-files.js'
 
 /** Names a spec: equal for equal specs, whatever the order of their records and files and however bytes travel. */
-export function hashSpec(spec: Partial<StoredSpec>, files: readonly FileRef[]): string {
+export function hashSpec(
+  spec: Partial<StoredSpec> & { readonly retryOf?: string | undefined },
+  files: readonly FileRef[],
+): string {
   const byPath = [...files].sort((a, b) => compare(a.path, b.path))
   return sha256Of(JSON.stringify({ ...spec, files: byPath }, sortKeys))
 }
 
 // What says how something is run, and not what.
-const HOW = ['labels', 'timeoutMs', 'isolation', 'executor', 'rewrites', 'key'] as const
+const HOW = [
+  'labels',
+  'timeoutMs',
+  'isolation',
+  'executor',
+  'rewrites',
+  'key',
+  'priority',
+  'retries',
+] as const
 
 /**
  * Names what an execution works out: equal where script, arguments, environment, runtime, image, packages, files,

@@ -9,6 +9,8 @@ const LOG_END: Cursor = { attempt: Number.MAX_SAFE_INTEGER, seq: 0 }
 /** Which part of a log to read. */
 export interface LogQuery {
   readonly stream: StreamName | 'both'
+  /** The number of an attempt; all of them when absent. */
+  readonly attempt?: number | undefined
   /** The last so many lines; all when absent. */
   readonly tail?: number | undefined
 }
@@ -18,9 +20,10 @@ export function readLogs(
   context: Context,
   project: string,
   id: string,
-  { stream, tail }: LogQuery,
+  { stream, attempt, tail }: LogQuery,
 ): ReadableStream<Uint8Array> {
-  const isWanted = (chunk: StoredChunk): boolean => stream === 'both' || chunk.stream === stream
+  const isWanted = (chunk: StoredChunk): boolean =>
+    (stream === 'both' || chunk.stream === stream) && (attempt === undefined || chunk.attempt === attempt)
   const source =
     tail === undefined
       ? readAll(context, project, id, isWanted)

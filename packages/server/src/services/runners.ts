@@ -84,7 +84,8 @@ function toClaims(stored: readonly StoredClaim[]): Claim[] {
     left -= data.byteLength
     return { ...file, data: Buffer.from(data).toString('base64') }
   }
-  return stored.map(({ spec, files, ...claim }) => ({
+  // What is the server's own business stays here: older runners would not know it.
+  return stored.map(({ spec: { priority: _priority, retries: _retries, ...spec }, files, ...claim }) => ({
     ...claim,
     spec: { ...spec, files: files.map(toFile) },
   }))

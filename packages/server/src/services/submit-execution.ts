@@ -12,6 +12,7 @@ import { splitInline } from './inline-files.js'
 /**
  * Accepts an execution; submitting the same again finds the first.
  *
+ * @param retryOf - the execution that it repeats by request
  * @returns whether it is new.
  * @throws RGridError `invalid_request` when it asks for more than this server allows, or when no runner can take it and
  * that is not to be waited for, `unknown_runtime`, `id_conflict`, `key_taken`, `key_conflict`, `missing_blobs`, `digest_mismatch`, `too_large` or
@@ -22,14 +23,15 @@ export async function submitExecution(
   project: string,
   id: string,
   { files, ...spec }: Spec,
+  retryOf?: string,
 ): Promise<boolean> {
   const { store, signals, pool } = context
   const refusal = await findRefusal(context, project, spec)
   // What was accepted stays so, whatever this server allows and whichever runners are there by now.
   if (refusal !== undefined && (await store.executions.glance(project, id)) === undefined) throw refusal
   const { refs, inline } = splitInline(files)
-  const specHash = hashSpec(spec, refs)
-  const submission = { id, project, pool, spec, specHash, files: refs, inline }
+  const specHash = hashSpec({ ...spec, retryOf }, refs)
+  const submission = { id, project, pool, spec, specHash, files: refs, inline, retryOf }
   const isNew = await store.executions.submit(submission).catch(async (error: unknown) => {
     // The caller now uploads what is missing, and relies on the rest still being here when it repeats the request.
     if (error instanceof RGridError && error.code === 'missing_blobs')

@@ -8,11 +8,16 @@ const EMBEDDED_GRACE_MS = 60_000
 export async function sweep(context: Context): Promise<void> {
   const { store, signals, leaseMarginMs, logger } = context
   const swept = await store.executions.sweep({ leaseMarginMs, embeddedGraceMs: EMBEDDED_GRACE_MS })
-  for (const { id, project, pool, lane, status } of swept) {
+  for (const { id, project, pool, lane, status, dueInMs } of swept) {
     logger.info('an execution was taken from its runner', { executionId: id, status })
     signals.notify(executionTopic(id))
     signals.notify(controlTopic(id))
-    if (status === 'queued') signals.notify(queueTopic(project, pool))
-    else await endItem(context, { id, project, lane, status })
+    if (status !== 'queued') {
+      await endItem(context, { id, project, lane, status })
+      continue
+    }
+    // Where it is put off, another of its lane may go meanwhile.
+    signals.notify(queueTopic(project, pool))
+    if (dueInMs > 0) signals.notifyLater(queueTopic(project, pool), dueInMs)
   }
 }

@@ -1,11 +1,12 @@
 import {
   formatCursor,
   type ArtifactRecord,
+  type AttemptRecord,
   type ExecutionRecord,
   type ExecutionSummary,
   type Timings,
 } from '@rgrid/protocol'
-import type { StoredExecution } from '../store/execution-store.js'
+import type { StoredAttempt, StoredExecution } from '../store/execution-store.js'
 import type { Losses } from '../store/retention-store.js'
 
 /** What clients see of an execution in a list. Values of the environment are left out. */
@@ -31,9 +32,13 @@ export function toSummary(stored: StoredExecution, losses?: Losses): ExecutionSu
     isolation: spec.isolation,
     labels: spec.labels,
     outputs: spec.outputs ?? null,
+    priority: stored.priority,
+    retries: spec.retries ?? null,
+    retryOf: stored.retryOf,
     attempt: stored.attempt,
     cancelRequested: stored.cancelRequested,
     createdAt: new Date(stored.createdAt).toISOString(),
+    notBefore: stored.status === 'queued' ? toTime(stored.notBefore) : null,
     claimedAt: toTime(stored.claimedAt),
     startedAt: toTime(stored.startedAt),
     finishedAt: toTime(stored.finishedAt),
@@ -41,13 +46,7 @@ export function toSummary(stored: StoredExecution, losses?: Losses): ExecutionSu
     phases: stored.phases,
     usage: stored.usage,
     costMicrons: stored.costMicrons,
-    logs: {
-      stdoutBytes: stored.stdoutBytes,
-      stderrBytes: stored.stderrBytes,
-      droppedBytes: stored.droppedBytes,
-      cursor: formatCursor({ attempt: stored.attempt, seq: stored.lastSeq }),
-      ...toExpiry(losses?.logsAt ?? null),
-    },
+    logs: { ...toLogs(stored), ...toExpiry(losses?.logsAt ?? null) },
   }
 }
 
@@ -55,10 +54,52 @@ export function toSummary(stored: StoredExecution, losses?: Losses): ExecutionSu
 export function toRecord(
   stored: StoredExecution,
   artifacts: ArtifactRecord[],
+  attempts: readonly StoredAttempt[],
   losses?: Losses,
 ): ExecutionRecord {
-  return { ...toSummary(stored, losses), artifacts, skipped: [...stored.skipped], notes: [...stored.notes] }
+  return {
+    ...toSummary(stored, losses),
+    artifacts,
+    skipped: [...stored.skipped],
+    notes: [...stored.notes],
+    attempts: attempts.map((attempt) => toAttempt(attempt, stored)),
+  }
 }
+
+function toAttempt(stored: StoredAttempt, execution: StoredExecution): AttemptRecord {
+  const { attempt, runner, executor, memoryMib, outcome, cause, exitCode, signal, message } = stored
+  return {
+    attempt,
+    runner,
+    executor,
+    memoryMib,
+    claimedAt: new Date(stored.claimedAt).toISOString(),
+    startedAt: toTime(stored.startedAt),
+    endedAt: toTime(stored.endedAt),
+    outcome,
+    cause,
+    exitCode,
+    signal,
+    message,
+    usage: stored.usage,
+    costMicrons: stored.costMicrons,
+    // How much it has printed is noted with the attempt once it has ended.
+    logs: toLogs(stored.endedAt === null && execution.attempt === attempt ? execution : stored),
+  }
+}
+
+const toLogs = ({
+  stdoutBytes,
+  stderrBytes,
+  droppedBytes,
+  attempt,
+  lastSeq,
+}: StoredAttempt | StoredExecution): ExecutionSummary['logs'] => ({
+  stdoutBytes,
+  stderrBytes,
+  droppedBytes,
+  cursor: formatCursor({ attempt, seq: lastSeq }),
+})
 
 const toExpiry = (at: number | null): { expiredAt?: string } =>
   at === null ? {} : { expiredAt: new Date(at).toISOString() }
@@ -67,6 +108,7 @@ const toTime = (ms: number | null): string | null => (ms === null ? null : new D
 
 function toTimings({
   createdAt,
+  queuedAt,
   claimedAt,
   startedAt,
   finishingAt,
@@ -75,7 +117,7 @@ function toTimings({
 }: StoredExecution): Timings {
   const scriptEnd = finishingAt ?? endByUsage(startedAt, finishedAt, usage?.wallMs)
   return {
-    queuedMs: between(createdAt, claimedAt ?? finishedAt),
+    queuedMs: between(queuedAt, claimedAt ?? finishedAt),
     preparingMs: between(claimedAt, startedAt ?? finishedAt),
     runningMs: between(startedAt, scriptEnd),
     finishingMs: between(scriptEnd, finishedAt),

@@ -40,13 +40,22 @@ export interface StoredExecution {
   readonly exitCode: number | null
   readonly signal: string | null
   readonly message: string | null
-  /** What its runner says of its preparations; `null` before and after them. */
+  /** What its runner says of its preparations, or why it is queued again; `null` otherwise. */
   readonly progress: string | null
   readonly spec: StoredSpec
+  /** What the next attempt asks of a runner: more than the spec does where it is given more memory. */
+  readonly needs: Needs
+  readonly priority: number
+  /** The execution that it repeats by request. */
+  readonly retryOf: string | null
   readonly executor: ExecutorName | null
   readonly attempt: number
   readonly cancelRequested: boolean
   readonly createdAt: number
+  /** Since when it may be claimed. */
+  readonly queuedAt: number
+  /** Until when a queued execution is left alone. */
+  readonly notBefore: number | null
   readonly claimedAt: number | null
   readonly startedAt: number | null
   readonly finishingAt: number | null
@@ -56,6 +65,30 @@ export interface StoredExecution {
   readonly costMicrons: number | null
   readonly skipped: readonly Skipped[]
   readonly notes: readonly string[]
+  readonly stdoutBytes: number
+  readonly stderrBytes: number
+  readonly droppedBytes: number
+  readonly lastSeq: number
+}
+
+/** One try at an execution. Times are in milliseconds. */
+export interface StoredAttempt {
+  readonly attempt: number
+  readonly runner: { readonly id: string; readonly name: string | null }
+  readonly executor: ExecutorName
+  /** `null`: the runner's default. */
+  readonly memoryMib: number | null
+  readonly claimedAt: number
+  readonly startedAt: number | null
+  readonly endedAt: number | null
+  /** The status that this attempt alone leads to. */
+  readonly outcome: Status | null
+  readonly cause: Cause | null
+  readonly exitCode: number | null
+  readonly signal: string | null
+  readonly message: string | null
+  readonly usage: Usage | null
+  readonly costMicrons: number | null
   readonly stdoutBytes: number
   readonly stderrBytes: number
   readonly droppedBytes: number
@@ -80,6 +113,8 @@ export interface Submission {
   readonly inline: readonly InlineBlob[]
   /** What it is in a batch. */
   readonly batch?: { readonly lane: string; readonly fingerprint: string }
+  /** The execution that it repeats by request. */
+  readonly retryOf?: string | undefined
 }
 
 /** A runner's proof that an attempt is still its own. */
@@ -128,7 +163,7 @@ export interface Progress {
   readonly message?: string | undefined
 }
 
-/** How an attempt ended, as its runner reports it. */
+/** How an attempt ended, as its runner reports it. Where another follows, its files are not kept. */
 export interface Completion {
   readonly status: Status
   readonly cause: Cause
@@ -143,6 +178,17 @@ export interface Completion {
   readonly inline: readonly InlineBlob[]
   readonly skipped: readonly Skipped[]
   readonly notes: readonly string[]
+  /** The most memory that another attempt may have. @default what a spec may ask for */
+  readonly memoryCeilingMib?: number | undefined
+}
+
+/** What became of an execution with the end of an attempt. */
+export interface Completed {
+  /** `false`: this same lease ended it before. */
+  readonly isNew: boolean
+  readonly lane: string | null
+  /** When another attempt is due; `null`: there is none. */
+  readonly retryInMs: number | null
 }
 
 /** An execution whose status the sweep has changed. */
@@ -152,6 +198,8 @@ export interface Swept {
   readonly pool: string
   readonly status: Status
   readonly lane: string | null
+  /** When a queued one is due. */
+  readonly dueInMs: number
 }
 
 /** How long the sweep waits before it acts. */
@@ -182,6 +230,8 @@ export interface ExecutionStore {
   submit(submission: Submission): Promise<boolean>
   find(project: string, id: string): Promise<StoredExecution | undefined>
   glance(project: string, id: string): Promise<Glance | undefined>
+  /** The tries at an execution, oldest first. */
+  listAttempts(project: string, id: string): Promise<StoredAttempt[]>
   /**
    * A page, newest first.
    *
@@ -203,7 +253,8 @@ export interface ExecutionStore {
    */
   cancel(project: string, id: string): Promise<'cancelled' | 'requested' | undefined>
   /**
-   * Hands out the oldest executions that fit what the runner offers. Repeating a claim id returns its claims.
+   * Hands out executions that fit what the runner offers: those of the highest priority first, and of equals the oldest.
+   * Repeating a claim id returns its claims.
    *
    * @throws RGridError `runner_unknown`.
    */
@@ -229,11 +280,11 @@ export interface ExecutionStore {
    */
   appendOutputs(fence: Fence, files: readonly FileRef[], inline: readonly InlineBlob[]): Promise<void>
   /**
-   * Ends an attempt, and tells in which lane; not new when this same lease ended it before.
+   * Ends an attempt, and with it the execution, unless its spec has it tried again after such an end.
    *
    * @throws RGridError `missing_blobs`, `digest_mismatch`, `too_large` or `log_gap`; nothing is stored then.
    */
-  complete(fence: Fence, completion: Completion): Promise<{ isNew: boolean; lane: string | null }>
+  complete(fence: Fence, completion: Completion): Promise<Completed>
   /** Takes away the leases that ran out, and gives up what no runner will ever claim. */
   sweep(limits: SweepLimits): Promise<Swept[]>
 }

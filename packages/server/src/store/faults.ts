@@ -14,7 +14,7 @@ export const logGap = (expected: number, found: number): RGridError =>
     `log chunk ${found} came where ${expected} is next: send the chunks from ${expected} on again`,
   )
 
-/** More log bytes than an execution may have. */
+/** More log bytes than an attempt may have. */
 export const logTooLarge = (): RGridError =>
   new RGridError(
     'too_large',
@@ -84,9 +84,23 @@ export const batchNotFound = (id: string): RGridError =>
 export const runnerUnknown = (id: string): RGridError =>
   new RGridError('runner_unknown', `runner ${id} is not known here: register it, then claim again`)
 
-/** What still runs is not deleted. */
+/** Not over yet. */
 export const notFinished = (id: string, status: string): RGridError =>
-  new RGridError('not_finished', `${id} is still ${status}: cancel it and wait for its end, then delete it`)
+  new RGridError(
+    'not_finished',
+    `${id} has not ended (it is ${status}), and only what has can be deleted or run again: wait for its end, or cancel it`,
+  )
+
+/** Files that a new execution would need are not kept any more. */
+export const filesGone = (id: string, paths: readonly string[], missing: readonly string[]): RGridError => {
+  const [first = '', ...others] = paths
+  const more = others.length === 0 ? '' : ` (and ${others.length} more)`
+  return new RGridError(
+    'missing_blobs',
+    `the file "${first}" of ${id}${more} is not kept here any more, so it cannot be run again from here: run the script anew from its files`,
+    { missing },
+  )
+}
 
 /** Nothing to cancel any more. */
 export const alreadyFinished = (id: string, status: string): RGridError =>

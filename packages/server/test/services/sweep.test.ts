@@ -1,4 +1,4 @@
-import { createExecutionId, createRunnerId, specSchema } from '@rgrid/protocol'
+import { createExecutionId, createRunnerId, specSchema, type SpecInput } from '@rgrid/protocol'
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { createSqliteStore, type Store } from '../../src/index.js'
@@ -13,11 +13,11 @@ const clock = () => {
   return { now: () => now, pass: (ms: number) => (now += ms) }
 }
 
-async function arrange(pool = 'default') {
+async function arrange(pool = 'default', over: Partial<SpecInput> = {}) {
   const time = clock()
   const store = createSqliteStore({ path: ':memory:', now: time.now })
   const id = createExecutionId()
-  const { files: _files, ...spec } = specSchema.parse(createSpec())
+  const { files: _files, ...spec } = specSchema.parse(createSpec(over))
   await store.executions.submit({ id, project: 'p', pool, spec, specHash: 'h', files: [], inline: [] })
   return { store, id, time, claim: () => claim(store, pool) }
 }
@@ -67,7 +67,7 @@ describe('the sweep', () => {
     await expect(store.executions.start(old)).rejects.toMatchObject({ code: 'lease_lost' })
     const fresh = await claim()
 
-    expect(swept).toEqual([{ id, project: 'p', pool: 'default', lane: null, status: 'queued' }])
+    expect(swept).toEqual([{ id, project: 'p', pool: 'default', lane: null, status: 'queued', dueInMs: 0 }])
     expect(fresh.attempt).toBe(2)
     await expect(store.executions.start(old)).rejects.toMatchObject({ code: 'lease_lost' })
     expect(await store.executions.start(fresh)).toEqual({ cancelRequested: false })
@@ -98,6 +98,51 @@ describe('the sweep', () => {
     await store.executions.complete(fence, COMPLETION)
 
     expect(await store.executions.listArtifacts('p', id, 'output')).toEqual([])
+  })
+
+  test('an attempt that started is tried again where that is allowed, and its runner is out', async () => {
+    const { store, id, time, claim } = await arrange('default', { retries: { lost: 1 } })
+    const fence = await claim()
+    await store.executions.start(fence)
+    time.pass(LEASE_MS + MARGIN_MS + 1)
+
+    const [swept] = await store.executions.sweep(LIMITS)
+
+    expect(swept).toMatchObject({ id, status: 'queued', dueInMs: expect.any(Number) as number })
+    expect(swept?.dueInMs).toBeGreaterThanOrEqual(500)
+    expect(await store.executions.find('p', id)).toMatchObject({
+      status: 'queued',
+      startedAt: null,
+      attempt: 1,
+    })
+    expect(await store.executions.listAttempts('p', id)).toMatchObject([
+      { attempt: 1, outcome: 'lost', cause: 'runner_lost', endedAt: time.now() },
+    ])
+    await expect(store.executions.complete(fence, COMPLETION)).rejects.toMatchObject({ code: 'lease_lost' })
+    await expect(claim()).rejects.toThrow('nothing to claim')
+    time.pass(1_000)
+    const next = await claim()
+    expect(next.attempt).toBe(2)
+
+    await store.executions.start(next)
+    time.pass(LEASE_MS + MARGIN_MS + 1)
+    await store.executions.sweep(LIMITS)
+    expect(await store.executions.find('p', id)).toMatchObject({ status: 'lost', cause: 'runner_lost' })
+  })
+
+  test('attempts that never started do not count as lost', async () => {
+    const { store, id, time, claim } = await arrange('default', { retries: { lost: 1 } })
+    for (let turn = 0; turn < 3; turn++) {
+      await claim()
+      time.pass(LEASE_MS + MARGIN_MS + 1)
+      await store.executions.sweep(LIMITS)
+    }
+    await store.executions.start(await claim())
+    time.pass(LEASE_MS + MARGIN_MS + 1)
+
+    await store.executions.sweep(LIMITS)
+
+    expect(await store.executions.find('p', id)).toMatchObject({ status: 'queued', attempt: 4 })
   })
 
   test('nothing is taken before the margin is over, and a renewal starts the time anew', async () => {
@@ -136,6 +181,19 @@ describe('the sweep', () => {
     const found = await store.executions.find('p', id)
     expect(found?.status).toBe('lost')
     expect(found?.message).toContain('never ran')
+  })
+
+  test('what waits there to be tried again is lost as well, and is not said to have never run', async () => {
+    const { store, id, time, claim } = await arrange('embedded-1', { retries: { exit: 1 } })
+    const fence = await claim()
+    await store.executions.start(fence)
+    await store.executions.complete(fence, { ...COMPLETION, status: 'failed', exitCode: 1 })
+    time.pass(LIMITS.embeddedGraceMs + 1)
+
+    await store.executions.sweep(LIMITS)
+
+    const found = await store.executions.find('p', id)
+    expect(found).toMatchObject({ status: 'lost', message: expect.stringContaining('tried again') as string })
   })
 
   test('what waits for an embedded runner that is there, or for a server, stays queued', async () => {

@@ -223,11 +223,12 @@ export function testStore(name: string, open: () => Promise<Store> | Store): voi
       await store.executions.submit(submission)
       const fence = await claimNext(store)
       await store.executions.start(fence)
-      expect(await store.executions.complete(fence, COMPLETION)).toEqual({ isNew: true, lane: null })
+      const completed = { isNew: true, lane: null, retryInMs: null }
+      expect(await store.executions.complete(fence, COMPLETION)).toEqual(completed)
       const ended = await store.executions.find(PROJECT, submission.id)
 
       const other = { ...COMPLETION, status: 'failed', exitCode: 1 } as const
-      expect(await store.executions.complete(fence, other)).toEqual({ isNew: false, lane: null })
+      expect(await store.executions.complete(fence, other)).toEqual({ ...completed, isNew: false })
       await expect(store.logs.append(fence, [chunk(1, 'late')])).rejects.toMatchObject({ code: 'lease_lost' })
       await expect(store.executions.renew(fence, 1, { phase: 'running' })).rejects.toMatchObject({
         code: 'lease_lost',

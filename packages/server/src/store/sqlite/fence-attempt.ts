@@ -1,4 +1,4 @@
-import { isTerminal, type Status } from '@rgrid/protocol'
+import { isHeld, type Status } from '@rgrid/protocol'
 import type { Kysely } from 'kysely'
 import type { Fence } from '../execution-store.js'
 import { leaseLost } from '../faults.js'
@@ -16,10 +16,12 @@ export interface FencedRow {
   readonly lastSeq: number
   readonly storedBytes: number
   readonly lane: string | null
+  /** Of the attempts before this one. */
+  readonly costMicrons: number | null
 }
 
 /**
- * Finds the execution that a fence names, ended or not.
+ * Finds the execution whose attempt a fence names, ended or not.
  *
  * @throws RGridError `lease_lost` when the attempt or its lease is not the current one.
  */
@@ -27,7 +29,7 @@ export async function fenceAttempt(db: Kysely<Database>, fence: Fence): Promise<
   const row = await db
     .selectFrom('executions')
     .select(['id', 'status', 'attempt', 'runner_id', 'started_at', 'cancel_requested', 'last_seq'])
-    .select(['stdout_bytes', 'stderr_bytes', 'progress', 'lane'])
+    .select(['stdout_bytes', 'stderr_bytes', 'progress', 'lane', 'cost_microns'])
     .where('id', '=', fence.executionId)
     .where('project', '=', fence.project)
     .where('attempt', '=', fence.attempt)
@@ -45,16 +47,17 @@ export async function fenceAttempt(db: Kysely<Database>, fence: Fence): Promise<
     lastSeq: row.last_seq,
     storedBytes: row.stdout_bytes + row.stderr_bytes,
     lane: row.lane,
+    costMicrons: row.cost_microns,
   }
 }
 
 /**
- * Finds the execution that a fence names and that has not ended.
+ * Finds the execution whose attempt a fence names, where that has not ended.
  *
  * @throws RGridError `lease_lost`.
  */
 export async function fenceActiveAttempt(db: Kysely<Database>, fence: Fence): Promise<FencedRow> {
   const row = await fenceAttempt(db, fence)
-  if (isTerminal(row.status)) throw leaseLost()
+  if (!isHeld(row.status)) throw leaseLost()
   return row
 }

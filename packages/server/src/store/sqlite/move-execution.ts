@@ -10,8 +10,8 @@ export interface MoveTarget {
 }
 
 /**
- * Moves an execution to another status: the only way that a status changes. What a runner said of its preparations holds
- * for the status in which it said it, and goes with it.
+ * Moves an execution to another status: the only way that a status changes. What was said of its progress holds for the
+ * status in which it was said, and goes with it.
  *
  * @returns `false` when the move is not legal from where the execution stands, or the fence does not hold.
  */
@@ -19,11 +19,11 @@ export async function moveExecution(
   db: Kysely<Database>,
   { id, attempt, leaseToken }: MoveTarget,
   to: Status,
-  set: Omit<Updateable<ExecutionsTable>, 'status' | 'progress'>,
+  set: Omit<Updateable<ExecutionsTable>, 'status'>,
 ): Promise<boolean> {
   let query = db
     .updateTable('executions')
-    .set({ ...set, status: to, progress: null })
+    .set({ progress: null, ...set, status: to })
     .where('id', '=', id)
     .where('status', 'in', movesTo(to))
   if (attempt !== undefined) query = query.where('attempt', '=', attempt)

@@ -74,6 +74,10 @@ export interface ExecutionsTable {
   lane: Generated<string | null>
   fingerprint: Generated<string | null>
   key: Generated<string | null>
+  priority: Generated<number>
+  not_before: Generated<number | null>
+  queued_at: Generated<number | null>
+  retry_of: Generated<string | null>
 }
 
 /** How many executions of a lane run at once. */
@@ -116,7 +120,18 @@ export interface AttemptsTable {
   claimed_at: number
   started_at: number | null
   ended_at: number | null
-  outcome: string | null
+  outcome: Status | null
+  cause: Generated<Cause | null>
+  exit_code: Generated<number | null>
+  signal: Generated<string | null>
+  message: Generated<string | null>
+  usage: Generated<string | null>
+  cost_microns: Generated<number | null>
+  memory_mib: number | null
+  stdout_bytes: Generated<number>
+  stderr_bytes: Generated<number>
+  dropped_bytes: Generated<number>
+  last_seq: Generated<number>
 }
 
 /** Raw log bytes. */

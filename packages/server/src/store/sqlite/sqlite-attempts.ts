@@ -1,14 +1,16 @@
-import { chargeMicrons, isTerminal, RGridError } from '@rgrid/protocol'
+import { chargeMicrons, isHeld, movesTo, RGridError } from '@rgrid/protocol'
 import type { Kysely, Updateable } from 'kysely'
+import { describeRetry, type Retry } from '../decide-retry.js'
 import type { Completion, ExecutionStore, Fence, Heir, Progress } from '../execution-store.js'
 import { leaseLost, runnerUnknown } from '../faults.js'
 import { fenceActiveAttempt, fenceAttempt, type FencedRow } from './fence-attempt.js'
 import { moveExecution } from './move-execution.js'
 import type { AttemptsTable, Database } from './schema.js'
+import { findRetry, requeue } from './retry-attempt.js'
 import { assertBlobs, insertInlineBlobs } from './sqlite-blobs.js'
 import { appendChunks } from './sqlite-logs.js'
 import { noteRunnerSeen } from './sqlite-runners.js'
-import { bringOutputsHome, stageOutputs } from './staged-outputs.js'
+import { bringOutputsHome, dropOutputs, stageOutputs } from './staged-outputs.js'
 
 /** What the runner of an attempt may do, in SQLite. */
 export function createAttemptMethods(
@@ -61,9 +63,14 @@ export function createAttemptMethods(
     complete: (fence, completion) =>
       db.transaction().execute(async (trx) => {
         const row = await fenceAttempt(trx, fence)
-        const isNew = !isTerminal(row.status)
-        if (isNew) await completeAttempt(trx, now(), fence, row, completion)
-        return { isNew, lane: row.lane }
+        const { lane } = row
+        if (!isHeld(row.status)) return { isNew: false, lane, retryInMs: null }
+        // What may not end in this way is refused below, wanted again or not.
+        const retry = movesTo(completion.status).includes(row.status)
+          ? await findRetry(trx, row, completion, completion.memoryCeilingMib)
+          : undefined
+        await completeAttempt(trx, now(), fence, row, completion, retry)
+        return { isNew: true, lane, retryInMs: retry?.delayMs ?? null }
       }),
   }
 }
@@ -140,32 +147,58 @@ async function completeAttempt(
   fence: Fence,
   row: FencedRow,
   completion: Completion,
+  retry: Retry | undefined,
 ): Promise<void> {
-  const { status, chunks, outputs, inline, usage, phases, cause, exitCode, signal, message } = completion
-  await appendChunks(trx, row, chunks)
+  const { status, usage } = completion
+  await appendChunks(trx, row, completion.chunks)
+  const cost = row.startedAt === null ? null : await findCost(trx, fence.project, row, usage?.wallMs ?? 0)
+  const costMicrons = addCosts(row.costMicrons, cost)
+  const moved =
+    retry === undefined
+      ? await endExecution(trx, time, fence, row, completion, costMicrons)
+      : await requeue(trx, time, fenceTarget(fence), retry, {
+          progress: describeRetry(row.attempt, completion, retry),
+          cost_microns: costMicrons,
+        })
+  if (!moved)
+    throw new RGridError(
+      'invalid_request',
+      `an attempt that is ${row.status} cannot end as ${status}: report "started" before the end of a script`,
+    )
+  if (retry !== undefined) await dropOutputs(trx, row.id)
+  await closeAttempt(trx, time, row, { ...completion, costMicrons: cost })
+}
+
+/** Ends an execution with its last attempt, whose files are the ones that are kept. */
+async function endExecution(
+  trx: Kysely<Database>,
+  time: number,
+  fence: Fence,
+  row: FencedRow,
+  completion: Completion,
+  costMicrons: number | null,
+): Promise<boolean> {
+  const { status, outputs, inline, usage, phases, skipped, cause, exitCode, signal, message } = completion
   await insertInlineBlobs(trx, fence.project, inline, time)
   await assertBlobs(trx, fence.project, outputs)
   await bringOutputsHome(trx, fence.project, row, outputs)
-  const moved = await moveExecution(trx, fenceTarget(fence), status, {
+  return moveExecution(trx, fenceTarget(fence), status, {
     cause,
     exit_code: exitCode,
     signal,
     message,
     usage: usage === null ? null : JSON.stringify(usage),
     phases: phases === null || row.startedAt === null ? null : JSON.stringify(phases),
-    cost_microns: row.startedAt === null ? null : await findCost(trx, fence.project, row, usage?.wallMs ?? 0),
-    skipped: JSON.stringify(completion.skipped),
+    cost_microns: costMicrons,
+    skipped: JSON.stringify(skipped),
     notes: JSON.stringify(completion.notes),
     lease_until: null,
     finished_at: time,
   })
-  if (!moved)
-    throw new RGridError(
-      'invalid_request',
-      `an attempt that is ${row.status} cannot end as ${status}: report "started" before the end of a script`,
-    )
-  await updateAttempt(trx, row.id, row.attempt, { ended_at: time, outcome: status })
 }
+
+const addCosts = (before: number | null, cost: number | null): number | null =>
+  before === null ? cost : before + (cost ?? 0)
 
 async function findCost(
   trx: Kysely<Database>,
@@ -182,8 +215,37 @@ async function findCost(
   return chargeMicrons(wallMs, runner?.microns_per_hour ?? 0)
 }
 
-/** Notes what became of an attempt. */
-export async function updateAttempt(
+/** How an attempt ended, and what it cost. */
+type Closing = Pick<Completion, 'status' | 'cause' | 'exitCode' | 'signal' | 'message' | 'usage'> & {
+  readonly costMicrons: number | null
+}
+
+/** Notes the end of an attempt, with how much it has printed. */
+export async function closeAttempt(
+  trx: Kysely<Database>,
+  time: number,
+  { id, attempt }: Pick<FencedRow, 'id' | 'attempt'>,
+  { status, cause, exitCode, signal, message, usage, costMicrons }: Closing,
+): Promise<void> {
+  const printed = await trx
+    .selectFrom('executions')
+    .select(['stdout_bytes', 'stderr_bytes', 'dropped_bytes', 'last_seq'])
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow()
+  await updateAttempt(trx, id, attempt, {
+    ended_at: time,
+    outcome: status,
+    cause,
+    exit_code: exitCode,
+    signal,
+    message,
+    usage: usage === null ? null : JSON.stringify(usage),
+    cost_microns: costMicrons,
+    ...printed,
+  })
+}
+
+async function updateAttempt(
   trx: Kysely<Database>,
   executionId: string,
   attempt: number,

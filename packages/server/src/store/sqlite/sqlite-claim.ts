@@ -16,7 +16,7 @@ const TOKEN_BYTES = 16
 const MAX_PREPARED = 64
 
 type ClaimedRow = Pick<StoredClaim, 'attempt' | 'leaseToken' | 'executor'> &
-  Pick<Selectable<ExecutionsTable>, 'id' | 'spec'>
+  Pick<Selectable<ExecutionsTable>, 'id' | 'spec' | 'memory_mib'>
 
 // A literal, as SQLite cannot use the index of queued rows for a bound parameter.
 const QUEUED = sql.lit('queued' as const)
@@ -27,11 +27,13 @@ export async function claimExecutions(
   now: () => number,
   order: ClaimOrder,
 ): Promise<StoredClaim[]> {
-  const offers = await findOffers(db, now(), order)
-  if (order.holdsBack !== undefined || offers.length === 0 || !(await hasWork(db, order))) return []
+  const time = now()
+  const offers = await findOffers(db, time, order)
+  if (order.holdsBack !== undefined || offers.length === 0 || !(await hasWork(db, time, order))) return []
   return db.transaction().execute(async (trx) => {
     const again = await listClaims(trx, order)
     if (again.length > 0) return again
+    await bringInDue(trx, now(), order)
     const claims: StoredClaim[] = []
     for (const row of await listWithRoom(trx, order, offers)) {
       const needs = readNeeds(row)
@@ -59,7 +61,11 @@ async function findOffers(
   return parseOffers(row.offers).filter(({ executor }) => executors.includes(executor))
 }
 
-async function hasWork(db: Kysely<Database>, { project, pool, claimId }: ClaimOrder): Promise<boolean> {
+async function hasWork(
+  db: Kysely<Database>,
+  time: number,
+  { project, pool, claimId }: ClaimOrder,
+): Promise<boolean> {
   const queued = db
     .selectFrom('executions')
     .select('id')
@@ -67,13 +73,28 @@ async function hasWork(db: Kysely<Database>, { project, pool, claimId }: ClaimOr
     .where('pool', '=', pool)
     .where('status', '=', QUEUED)
     .limit(1)
+  const ready = queued.where('not_before', 'is', null)
+  const due = queued.where('not_before', '<=', time)
   const claimed = db
     .selectFrom('executions')
     .select('id')
     .where('claim_id', '=', claimId)
     .where('status', '=', 'claimed')
     .limit(1)
-  return (await queued.executeTakeFirst()) !== undefined || (await claimed.executeTakeFirst()) !== undefined
+  for (const query of [ready, due, claimed]) if ((await query.executeTakeFirst()) !== undefined) return true
+  return false
+}
+
+/** Brings what was put off and is due now to its place in the queue. */
+async function bringInDue(trx: Kysely<Database>, time: number, { project, pool }: ClaimOrder): Promise<void> {
+  await trx
+    .updateTable('executions')
+    .set({ not_before: null })
+    .where('project', '=', project)
+    .where('pool', '=', pool)
+    .where('status', '=', QUEUED)
+    .where('not_before', '<=', time)
+    .execute()
 }
 
 type Fitting = Awaited<ReturnType<typeof listFitting>>[number]
@@ -114,7 +135,7 @@ const listBeside = (
 
 const fittingByOffers = new Map<string, ReturnType<typeof prepareFitting>>()
 
-/** What waits and fits, oldest first. A runner offers the same again and again, so that the query is written once. */
+/** What waits and fits, in its order. A runner offers the same again and again, so that the query is written once. */
 function listFitting(
   trx: Kysely<Database>,
   { project, pool, max }: ClaimOrder,
@@ -141,7 +162,9 @@ const selectFitting = (db: Kysely<Database>, offers: readonly Offer[]) =>
     .selectFrom('executions')
     .select(['id', 'attempt', 'lane', ...NEED_COLUMNS])
     .where('status', '=', QUEUED)
+    .where('not_before', 'is', null)
     .where((eb) => eb.or(offers.map((offer) => whereFits(eb, offer))))
+    .orderBy('priority', 'desc')
     .orderBy('created_at')
     .orderBy('id')
 
@@ -149,7 +172,11 @@ async function claimOne(
   trx: Kysely<Database>,
   time: number,
   { project, runnerId, claimId, leaseMs }: ClaimOrder,
-  { id, attempt: attempts }: Pick<Selectable<ExecutionsTable>, 'id' | 'attempt'>,
+  {
+    id,
+    attempt: attempts,
+    memory_mib: memoryMib,
+  }: Pick<Selectable<ExecutionsTable>, 'id' | 'attempt' | 'memory_mib'>,
   { executor }: Offer,
 ): Promise<StoredClaim> {
   const attempt = attempts + 1
@@ -163,6 +190,9 @@ async function claimOne(
     claim_id: claimId,
     claimed_at: time,
     last_seq: 0,
+    stdout_bytes: 0,
+    stderr_bytes: 0,
+    dropped_bytes: 0,
   })
   await trx
     .insertInto('attempts')
@@ -175,6 +205,7 @@ async function claimOne(
       started_at: null,
       ended_at: null,
       outcome: null,
+      memory_mib: memoryMib,
     })
     .execute()
   // Read here, as it is not in the index that the queue is searched by.
@@ -183,7 +214,7 @@ async function claimOne(
     .select('spec')
     .where('id', '=', id)
     .executeTakeFirstOrThrow()
-  return toClaim(trx, project, { id, attempt, leaseToken, executor, spec })
+  return toClaim(trx, project, { id, attempt, leaseToken, executor, spec, memory_mib: memoryMib })
 }
 
 async function listClaims(
@@ -192,7 +223,7 @@ async function listClaims(
 ): Promise<StoredClaim[]> {
   const rows = await trx
     .selectFrom('executions')
-    .select(['id', 'attempt', 'lease_token as leaseToken', 'executor', 'spec'])
+    .select(['id', 'attempt', 'lease_token as leaseToken', 'executor', 'spec', 'memory_mib'])
     .where('project', '=', project)
     .where('runner_id', '=', runnerId)
     .where('claim_id', '=', claimId)
@@ -210,10 +241,13 @@ async function listClaims(
 async function toClaim(
   trx: Kysely<Database>,
   project: string,
-  { id, spec, ...claim }: ClaimedRow,
+  { id, spec: text, memory_mib: memoryMib, ...claim }: ClaimedRow,
 ): Promise<StoredClaim> {
   const files = await listFiles(trx, project, id)
-  return { ...claim, executionId: id, project, spec: parseSpec(spec), files }
+  const spec = parseSpec(text)
+  // An attempt may be given more memory than the one before it.
+  const resources = memoryMib === null ? spec.resources : { ...spec.resources, memoryMib }
+  return { ...claim, executionId: id, project, spec: { ...spec, resources }, files }
 }
 
 async function listFiles(trx: Kysely<Database>, project: string, id: string): Promise<StoredClaim['files']> {

@@ -10,7 +10,7 @@ import { cancelExecution } from './sqlite-cancel.js'
 import { claimExecutions } from './sqlite-claim.js'
 import { submitExecution } from './sqlite-submit.js'
 import { sweepExecutions } from './sqlite-sweep.js'
-import { toExecution } from './to-execution.js'
+import { toAttempt, toExecution } from './to-execution.js'
 
 /** Executions and their queue in SQLite. */
 export function createExecutionStore(db: Kysely<Database>, now: () => number): ExecutionStore {
@@ -50,6 +50,22 @@ export function createExecutionStore(db: Kysely<Database>, now: () => number): E
         progress,
         needs: readNeeds(row),
       }
+    },
+
+    async listAttempts(project, id) {
+      const rows = await db
+        .selectFrom('attempts')
+        .innerJoin('executions', 'executions.id', 'attempts.execution_id')
+        .leftJoin('runners', (join) =>
+          join.onRef('runners.id', '=', 'attempts.runner_id').on('runners.project', '=', project),
+        )
+        .selectAll('attempts')
+        .select('runners.name as runner_name')
+        .where('executions.project', '=', project)
+        .where('attempts.execution_id', '=', id)
+        .orderBy('attempts.attempt')
+        .execute()
+      return rows.map(toAttempt)
     },
 
     async list(project, { status, limit, before }) {

@@ -23,7 +23,7 @@ export async function acceptExecution(
   createdAt: number,
   submission: Submission,
 ): Promise<boolean> {
-  const { id, project, pool, spec, specHash, files, inline, batch } = submission
+  const { id, project, pool, spec, specHash, files, inline, batch, retryOf } = submission
   if (await wasAccepted(trx, submission)) return false
   if (spec.key !== undefined) await assertKey(trx, spec.key, submission)
   await assertRoomInQueue(trx, project)
@@ -43,6 +43,8 @@ export async function acceptExecution(
       spec: JSON.stringify(spec),
       spec_hash: specHash,
       key: spec.key ?? null,
+      priority: spec.priority ?? 0,
+      retry_of: retryOf ?? null,
       created_at: createdAt,
       ...batch,
     })

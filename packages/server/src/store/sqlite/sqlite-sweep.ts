@@ -1,8 +1,10 @@
 import { sql, type Kysely } from 'kysely'
 import type { SweepLimits, Swept } from '../execution-store.js'
+import { describeRetry } from '../decide-retry.js'
 import { moveExecution } from './move-execution.js'
+import { BEFORE_CLAIM, findRetry, requeue } from './retry-attempt.js'
 import type { Database } from './schema.js'
-import { updateAttempt } from './sqlite-attempts.js'
+import { closeAttempt } from './sqlite-attempts.js'
 import { dropOutputs } from './staged-outputs.js'
 
 const BATCH = 500
@@ -15,6 +17,17 @@ const LOST_AFTER_START =
   'the runner stopped reporting after the script had started, so it is not known how the script ended'
 const NEVER_STARTED =
   'the process that accepted this execution ended before it was started; the script never ran'
+const NEVER_AGAIN = 'the process that accepted this execution ended while it waited to be tried again'
+const TAKEN_BEFORE_START = 'the runner stopped reporting before the script had started'
+
+const LOST = {
+  status: 'lost',
+  cause: 'runner_lost',
+  exitCode: null,
+  signal: null,
+  usage: null,
+  costMicrons: null,
+} as const
 
 const released = { lease_token: null, lease_until: null, runner_id: null, claim_id: null }
 
@@ -31,16 +44,20 @@ export async function sweepExecutions(
   return db.transaction().execute(async (trx) => {
     const swept: Swept[] = []
     for (const row of await listExpired(trx, time - limits.leaseMarginMs)) {
+      const message = row.started_at === null ? TAKEN_BEFORE_START : LOST_AFTER_START
+      await closeAttempt(trx, time, row, { ...LOST, message })
       swept.push(await releaseOne(trx, time, row))
-      await updateAttempt(trx, row.id, row.attempt, { ended_at: time, outcome: 'lost' })
     }
-    for (const { id, project, pool, lane } of await listOrphans(trx, time - limits.embeddedGraceMs)) {
+    for (const { id, project, pool, lane, attempt } of await listOrphans(
+      trx,
+      time - limits.embeddedGraceMs,
+    )) {
       await moveExecution(trx, { id }, 'lost', {
         cause: 'runner_lost',
-        message: NEVER_STARTED,
+        message: attempt === 0 ? NEVER_STARTED : NEVER_AGAIN,
         finished_at: time,
       })
-      swept.push({ id, project, pool, lane, status: 'lost' })
+      swept.push({ id, project, pool, lane, status: 'lost', dueInMs: 0 })
     }
     return swept
   })
@@ -51,12 +68,7 @@ type Expired = Awaited<ReturnType<typeof listExpired>>[number]
 async function releaseOne(trx: Kysely<Database>, time: number, row: Expired): Promise<Swept> {
   const { id, project, pool, lane } = row
   await dropOutputs(trx, id)
-  // Only an attempt that provably never started may be given to another runner.
-  if (row.started_at !== null) {
-    const ended = { cause: 'runner_lost', message: LOST_AFTER_START, finished_at: time } as const
-    await moveExecution(trx, { id }, 'lost', { ...released, ...ended })
-    return { id, project, pool, lane, status: 'lost' }
-  }
+  if (row.started_at !== null) return releaseStarted(trx, time, row)
   if (row.cancel_requested === 1) {
     const ended = {
       cause: 'cancelled',
@@ -64,16 +76,30 @@ async function releaseOne(trx: Kysely<Database>, time: number, row: Expired): Pr
       finished_at: time,
     } as const
     await moveExecution(trx, { id }, 'cancelled', { ...released, ...ended })
-    return { id, project, pool, lane, status: 'cancelled' }
+    return { id, project, pool, lane, status: 'cancelled', dueInMs: 0 }
   }
-  await moveExecution(trx, { id }, 'queued', { ...released, executor: null, claimed_at: null })
-  return { id, project, pool, lane, status: 'queued' }
+  await moveExecution(trx, { id }, 'queued', { ...BEFORE_CLAIM, lease_token: null, queued_at: time })
+  return { id, project, pool, lane, status: 'queued', dueInMs: 0 }
+}
+
+/** Only an attempt that provably never started may be given to another runner without the caller's leave. */
+async function releaseStarted(trx: Kysely<Database>, time: number, row: Expired): Promise<Swept> {
+  const { id, project, pool, lane, attempt, cost_microns: costMicrons } = row
+  const retry = await findRetry(trx, { id, attempt, cancelRequested: row.cancel_requested === 1 }, LOST)
+  if (retry !== undefined) {
+    const progress = describeRetry(attempt, LOST, retry)
+    await requeue(trx, time, { id }, retry, { progress, cost_microns: costMicrons, lease_token: null })
+    return { id, project, pool, lane, status: 'queued', dueInMs: retry.delayMs }
+  }
+  const ended = { cause: 'runner_lost', message: LOST_AFTER_START, finished_at: time } as const
+  await moveExecution(trx, { id }, 'lost', { ...released, ...ended })
+  return { id, project, pool, lane, status: 'lost', dueInMs: 0 }
 }
 
 function listExpired(db: Kysely<Database>, before: number) {
   return db
     .selectFrom('executions')
-    .select(['id', 'project', 'pool', 'lane', 'attempt', 'started_at', 'cancel_requested'])
+    .select(['id', 'project', 'pool', 'lane', 'attempt', 'started_at', 'cancel_requested', 'cost_microns'])
     .where('status', 'in', ['claimed', 'running', 'finishing'])
     .where('lease_until', '<', before)
     .limit(BATCH)
@@ -83,7 +109,7 @@ function listExpired(db: Kysely<Database>, before: number) {
 function listOrphans(db: Kysely<Database>, before: number) {
   return db
     .selectFrom('executions')
-    .select(['id', 'project', 'pool', 'lane'])
+    .select(['id', 'project', 'pool', 'lane', 'attempt'])
     .where('status', '=', QUEUED)
     .where('pool', 'like', `${EMBEDDED}%`)
     .where('created_at', '<', before)
