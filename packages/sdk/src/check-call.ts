@@ -52,6 +52,8 @@ const callSchema = z.strictObject({
   timeoutMs: z.number('must be a number of milliseconds').optional(),
   key: z.string('must be text').optional(),
   labels: z.record(z.string(), z.string()).optional(),
+  priority: z.unknown().optional(),
+  retries: z.unknown().optional(),
   upload: flag.optional(),
   outputs: patternsSchema.optional(),
   cwd: z.string().optional(),

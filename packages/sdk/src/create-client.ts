@@ -61,6 +61,12 @@ export function createClient(options: ClientOptions = {}): RGridClient {
     const path = `/v1/executions/${toId(id)}/events`
     return { api, id, events: await api.send({ method: 'GET', path, accept: 'text/event-stream' }) }
   }
+  const again = async (id: string, newId: string): Promise<Opened> => {
+    const api = await getApi()
+    const path = `/v1/executions/${toId(id)}/retry`
+    const call = { method: 'POST', path, json: { id: newId }, accept: 'text/event-stream' } as const
+    return { api, id: newId, events: await api.send(call) }
+  }
   const get = async (id: string): Promise<ExecutionRecord> =>
     (await getApi()).call(executionSchema, { method: 'GET', path: `/v1/executions/${toId(id)}` })
   const close = async (): Promise<void> => {
@@ -77,6 +83,10 @@ export function createClient(options: ClientOptions = {}): RGridClient {
     },
     plan: async (script, runOptions = {}) => createPlan(await collectSpec(script, runOptions, runtimes)),
     attach: (id) => createExecution(id, () => find(id)),
+    retry(id) {
+      const newId = createExecutionId()
+      return createExecution(newId, () => again(id, newId))
+    },
     get,
     async list(query = {}) {
       const search = new URLSearchParams(

@@ -1,5 +1,6 @@
 export { RGridError } from '@rgrid/protocol'
 export type {
+  AttemptRecord,
   Cause,
   ErrorCode,
   ExecutionPage,
@@ -11,6 +12,7 @@ export type {
   Network,
   Phases,
   Resources,
+  Retries,
   RunnerRecord,
   Runtime,
   RuntimeRecord,
@@ -32,6 +34,8 @@ export type {
   DownloadOptions,
   Execution,
   LogPiece,
+  LogsOptions,
   Result,
   RGridClient,
+  StatusListener,
 } from './types.js'

@@ -1,4 +1,4 @@
-import { specSchema, type RuntimeRecord, type Spec, type WireFile } from '@rgrid/protocol'
+import { specSchema, type Retries, type RuntimeRecord, type Spec, type WireFile } from '@rgrid/protocol'
 import { resolve } from 'node:path'
 import { checkCall, toOptionError } from './check-call.js'
 import { defined } from './defined.js'
@@ -65,7 +65,7 @@ export async function collectSpec(
     ...defined(pickSent(options)),
     runtime,
     resources: defined({ cpus, memoryMib, pids, diskMib }),
-    ...defined({ dependencies: found.dependencies }),
+    ...defined({ dependencies: found.dependencies, retries: toRetries(options.retries) }),
   }
   const finish = (wireFiles: readonly WireFile[]): Spec => {
     const parsed = specSchema.safeParse({ ...request, files: wireFiles })
@@ -85,10 +85,14 @@ const SENT = [
   'timeoutMs',
   'labels',
   'key',
+  'priority',
   'outputs',
 ] as const satisfies (keyof RunOptions)[]
 
 const pickSent = (options: RunOptions) => Object.fromEntries(SENT.map((name) => [name, options[name]]))
+
+const toRetries = (retries: RunOptions['retries']): Retries | undefined =>
+  typeof retries === 'number' ? { exit: retries } : retries
 
 /** A file that is there for two reasons travels once, for the first of them. */
 function unite(...lists: readonly (readonly LocalFile[])[]): LocalFile[] {

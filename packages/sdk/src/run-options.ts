@@ -1,4 +1,4 @@
-import type { ExecutorName, Isolation, Network, Runtime } from '@rgrid/protocol'
+import type { ExecutorName, Isolation, Network, Retries, Runtime } from '@rgrid/protocol'
 
 /** What a script is run with. */
 export interface RunOptions {
@@ -100,6 +100,24 @@ export interface RunOptions {
    * @default none: each call starts an execution
    */
   readonly key?: string
+  /**
+   * Its place in the queue, from -100 to 100: what has the higher one starts first, and of equals the oldest.
+   *
+   * @default 0
+   */
+  readonly priority?: number
+  /**
+   * After which ends the script is started again, and how often for each: up to 10 times, after a pause that doubles from
+   * a second to a minute. A number alone is for every exit code but 0.
+   *
+   * @default none: a script that may have started is not started again
+   *
+   * @example
+   * ```ts
+   * { lost: 2, exit: { codes: [75], times: 3 }, out_of_memory: { memoryMib: 'x2', times: 1 } }
+   * ```
+   */
+  readonly retries?: number | Retries
   /** @default {} */
   readonly labels?: Readonly<Record<string, string>>
   /**

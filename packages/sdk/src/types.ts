@@ -19,6 +19,8 @@ import type { RunOptions } from './run-options.js'
 /** A piece of a script's output. */
 export interface LogPiece {
   readonly stream: StreamName
+  /** The attempt that printed it, counted from 1. */
+  readonly attempt: number
   /** The text, decoded by one decoder per stream: a character that is split between pieces arrives whole. */
   readonly text: string
   /** The exact bytes. */
@@ -69,24 +71,27 @@ export interface Result {
   readonly signal: string | null
   /** What happened, in words, where the cause does not say it. */
   readonly message: string | null
-  /** The first MiB of stdout as text. */
+  /** The first MiB of stdout as text, of the last attempt. */
   readonly stdout: string
-  /** The first MiB of stderr as text. */
+  /** The first MiB of stderr as text, of the last attempt. */
   readonly stderr: string
   /** Whether stdout had more than is in {@link Result.stdout}. */
   readonly stdoutTruncated: boolean
   /** Whether stderr had more than is in {@link Result.stderr}. */
   readonly stderrTruncated: boolean
-  /** The files that the script created or changed in its working directory, or those of them that `outputs` names. */
+  /**
+   * The files that the script created or changed in its working directory in the last attempt, or those of them that
+   * `outputs` names.
+   */
   readonly artifacts: readonly Artifact[]
   /** What was not taken home, and why. */
   readonly skipped: readonly Skipped[]
   /** What else is worth knowing, such as that a pattern of `outputs` matched nothing. */
   readonly notes: readonly string[]
-  /** `null` when the script did not start. */
+  /** What the last attempt used; `null` when the script did not start. */
   readonly usage: Usage | null
   readonly timings: Timings
-  /** In microns: one currency unit is 1,000,000. */
+  /** Of all attempts together, in microns: one currency unit is 1,000,000. */
   readonly costMicrons: number | null
   /** The server's record. */
   readonly record: ExecutionRecord
@@ -101,14 +106,20 @@ export interface Result {
 }
 
 /**
+ * Hears of a status, of what is being waited for or went before in words, and of the attempt that it is about: one that
+ * is `queued` and has had attempts is tried again.
+ */
+export type StatusListener = (status: Status, message: string | null, attempt: number) => void
+
+/**
  * An execution under way: a promise of its {@link Result} with ways to look at it meanwhile. It runs whether or not
  * anyone looks.
  */
 export interface Execution extends Promise<Result>, AsyncIterable<LogPiece> {
   readonly id: string
   /**
-   * The output from its beginning, live. May be iterated any number of times; leaving a loop early stops nothing.
-   * When all has come, the loop waits for the result, so that a failure of the connection surfaces in it.
+   * The output from its beginning, live: of every attempt, one after the other. May be iterated any number of times;
+   * leaving a loop early stops nothing. When all has come, the loop waits for the result, so that a failure of the connection surfaces in it.
    */
   logs(): AsyncIterable<LogPiece>
   /** Resolves once the server has accepted the execution. */
@@ -118,7 +129,7 @@ export interface Execution extends Promise<Result>, AsyncIterable<LogPiece> {
   /** The server's record as it is now. */
   status(): Promise<ExecutionRecord>
   /** Calls back at every change of the status, beginning with the present one. Returns a way to stop. */
-  onStatus(listener: (status: Status, message: string | null) => void): () => void
+  onStatus(listener: StatusListener): () => void
   /** Cancels the execution unless it is over, and waits for its end. */
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -133,6 +144,15 @@ export interface ClientOptions {
   readonly fetch?: Fetch
 }
 
+/** Which part of an output to read. */
+export interface LogsOptions {
+  /** Whether to go on until the execution ends. @default false */
+  readonly follow?: boolean
+  /** The number of one attempt. @default all of them, one after the other */
+  readonly attempt?: number
+  readonly signal?: AbortSignal
+}
+
 /** Runs scripts on one server, or in this process. */
 export interface RGridClient {
   /** Where executions go: a URL, or `embedded`. */
@@ -143,6 +163,11 @@ export interface RGridClient {
   plan(script: string, options?: RunOptions): Promise<RunPlan>
   /** Looks at an execution that was started elsewhere. */
   attach(id: string): Execution
+  /**
+   * Runs an execution that has ended again: a new one of the same script with the same arguments, environment and files.
+   * The handle fails with an RGridError `not_found`, `not_finished`, or `missing_blobs` when its files are gone.
+   */
+  retry(id: string): Execution
   /** @throws RGridError `not_found` */
   get(id: string): Promise<ExecutionRecord>
   /** A page of executions, newest first. */
@@ -157,10 +182,7 @@ export interface RGridClient {
    */
   remove(id: string, options?: { readonly output?: string }): Promise<void>
   /** The output so far, or from its beginning to its end when `follow` is set. */
-  logs(
-    id: string,
-    options?: { readonly follow?: boolean; readonly signal?: AbortSignal },
-  ): AsyncIterable<LogPiece>
+  logs(id: string, options?: LogsOptions): AsyncIterable<LogPiece>
   /** The files of an execution: those that it has made, or was given. @default those that it has made */
   artifacts(id: string, options?: { readonly kind?: ArtifactRecord['kind'] }): Promise<Artifact[]>
   /**

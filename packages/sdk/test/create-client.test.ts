@@ -1,4 +1,5 @@
-import { RGridError } from '@rgrid/protocol'
+import { createExecutionId, RGridError } from '@rgrid/protocol'
+import type { Fetch } from '@rgrid/protocol/client'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createClient } from '../src/create-client.js'
 import type { ClientOptions } from '../src/types.js'
@@ -125,4 +126,28 @@ test('runners and runtimes are asked for', async () => {
     'http://server/v1/runners',
     'http://server/v1/runtimes',
   ])
+})
+
+test('a retry is a new execution, whose id it sends', async () => {
+  const fetch = vi.fn<Fetch>(async () =>
+    Response.json({ code: 'not_finished', detail: 'x' }, { status: 409 }),
+  )
+  const client = createClient({ url: 'http://server', apiKey: 'sk_1', fetch })
+  const id = createExecutionId()
+
+  const execution = client.retry(id)
+  await errorOf(() => execution)
+
+  expect(execution.id).not.toBe(id)
+  expect(fetch.mock.calls).toMatchObject([
+    [
+      `http://server/v1/executions/${id}/retry`,
+      {
+        method: 'POST',
+        body: JSON.stringify({ id: execution.id }),
+        headers: { accept: 'text/event-stream' },
+      },
+    ],
+  ])
+  await expect(client.retry('exec_1')).rejects.toThrow(/is not an execution's id/)
 })

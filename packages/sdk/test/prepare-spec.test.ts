@@ -45,6 +45,38 @@ describe('a request', () => {
   })
 })
 
+describe('what is tried again', () => {
+  test.for<[RunOptions, object]>([
+    [
+      { retries: 3, priority: -5 },
+      { retries: { exit: 3 }, priority: -5 },
+    ],
+    [
+      { retries: { lost: 2, exit: { codes: [75], times: 1 } } },
+      { retries: { lost: 2, exit: { codes: [75], times: 1 } } },
+    ],
+  ])('is taken over from %j', async ([options, spec]) => {
+    expect((await refusal('main.py', options)).spec).toMatchObject(spec)
+  })
+
+  test('is left out where nobody asks for it', async () => {
+    const { spec } = await refusal('main.py')
+
+    expect(spec).not.toHaveProperty('retries')
+    expect(spec).not.toHaveProperty('priority')
+  })
+
+  test.for<[object, RegExp]>([
+    [{ retries: 11 }, /^retries\.exit: must be .* from 0 to 10$/],
+    [{ retries: 'often' }, /^retries: /],
+    [{ retries: { cancelled: 1 } }, /^retries: "cancelled" is not tried again/],
+    [{ retries: { lost: -1 } }, /^retries\.lost: must be a whole number of times/],
+    [{ priority: 101 }, /^priority: must be from -100 to 100$/],
+  ])('is refused with its name: %j', async ([options, message]) => {
+    await expect(refusal('main.py', options)).rejects.toThrow(message)
+  })
+})
+
 test('packages are looked for where the runtime of a runner has an installer for them', async () => {
   const cwd = await createDirectory({ 'train.ml': 'x', 'requirements.txt': 'rich' })
   const prepare = async (installer: string | null) => {

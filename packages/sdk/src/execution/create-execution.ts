@@ -1,7 +1,7 @@
-import { executionSchema, parseCursor, RGridError, type Status } from '@rgrid/protocol'
+import { executionSchema, parseCursor, RGridError } from '@rgrid/protocol'
 import { followEvents, type Api, type FetchResponse } from '@rgrid/protocol/client'
 import { createKeepAlive } from '../keep-alive.js'
-import type { Execution, LogPiece, Result } from '../types.js'
+import type { Execution, LogPiece, Result, StatusListener } from '../types.js'
 import { createResult } from './create-result.js'
 import { createLogDecoder, toRawPiece, type RawPiece } from './decode-log.js'
 import { createDeferred } from './deferred.js'
@@ -46,8 +46,8 @@ export function createExecution(
       id = known.id
       accepted.resolve(undefined)
       for await (const event of followEvents(api, id, { opened: events })) {
-        if (event.type === 'state') board.set(event.state.status, event.state.message)
-        if (event.type === 'end') return finish(api, event.execution, capture.end())
+        if (event.type === 'state') board.set(event.state.status, event.state.message, event.state.attempt)
+        if (event.type === 'end') return finish(api, event.execution, capture.end(event.execution.attempt))
         if (event.type === 'log') {
           const piece = toRawPiece(event.cursor, event.log)
           capture.push(piece)
@@ -66,7 +66,7 @@ export function createExecution(
     }
   }
   const finish: typeof createResult = (api, record, captured) => {
-    board.set(record.status, record.message)
+    board.set(record.status, record.message, record.attempt)
     return createResult(api, record, captured)
   }
 
@@ -96,7 +96,7 @@ export function createExecution(
   }
   async function* readLogs(): AsyncGenerator<LogPiece, void> {
     const decoder = createLogDecoder()
-    for await (const piece of readPieces()) yield decoder.decode(piece)
+    for await (const piece of readPieces()) yield* decoder.decode(piece)
     yield* decoder.end()
     await result
   }
@@ -120,7 +120,7 @@ export function createExecution(
       const { api, ...known } = await opened
       return api.call(executionSchema, { method: 'GET', path: `/v1/executions/${known.id}` })
     },
-    onStatus: (listener: (status: Status, message: string | null) => void) => board.watch(listener),
+    onStatus: (listener: StatusListener) => board.watch(listener),
     [Symbol.asyncIterator]: () => logs()[Symbol.asyncIterator](),
     async [Symbol.asyncDispose]() {
       if (!over) cancelQuietly()

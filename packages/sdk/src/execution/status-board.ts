@@ -1,26 +1,25 @@
 import type { Status } from '@rgrid/protocol'
-
-type Listener = (status: Status, message: string | null) => void
+import type { StatusListener } from '../types.js'
 
 /** Tells its watchers of each new status, and newcomers of the present one. */
 export interface StatusBoard {
-  set(status: Status, message: string | null): void
-  watch(listener: Listener): () => void
+  set(status: Status, message: string | null, attempt: number): void
+  watch(listener: StatusListener): () => void
 }
 
 /** Makes a {@link StatusBoard}. The same status twice, as after a cut connection, is told once. */
 export function createStatusBoard(): StatusBoard {
-  const listeners = new Set<Listener>()
-  let now: { status: Status; message: string | null } | undefined
+  const listeners = new Set<StatusListener>()
+  let now: Parameters<StatusListener> | undefined
   return {
-    set(status, message) {
-      if (now?.status === status && now.message === message) return
-      now = { status, message }
-      for (const listener of listeners) listener(status, message)
+    set(...next) {
+      if (now !== undefined && next.every((part, index) => part === now?.[index])) return
+      now = next
+      for (const listener of listeners) listener(...next)
     },
     watch(listener) {
       listeners.add(listener)
-      if (now !== undefined) listener(now.status, now.message)
+      if (now !== undefined) listener(...now)
       return () => void listeners.delete(listener)
     },
   }

@@ -9,8 +9,35 @@ export interface Captured {
   readonly stderrTruncated: boolean
 }
 
-/** Collects the first `maxBytes` of each stream. */
-export function createTextCapture(maxBytes: number): { push(piece: RawPiece): void; end(): Captured } {
+/** Collects the first `maxBytes` of each stream, of the last attempt only. */
+export interface TextCapture {
+  push(piece: RawPiece): void
+  /** @param lastAttempt - the number of the attempt that is wanted, which may have printed nothing */
+  end(lastAttempt: number): Captured
+}
+
+/** Makes a {@link TextCapture}. */
+export function createTextCapture(maxBytes: number): TextCapture {
+  let attempt = 0
+  let heads = createHeads(maxBytes)
+  const begin = (next: number): void => {
+    if (next === attempt) return
+    attempt = next
+    heads = createHeads(maxBytes)
+  }
+  return {
+    push(piece) {
+      begin(piece.attempt)
+      heads.push(piece)
+    },
+    end(lastAttempt) {
+      begin(lastAttempt)
+      return heads.end()
+    },
+  }
+}
+
+function createHeads(maxBytes: number) {
   const kept: Record<StreamName, Uint8Array[]> = { stdout: [], stderr: [] }
   const size: Record<StreamName, number> = { stdout: 0, stderr: 0 }
   const truncated: Record<StreamName, boolean> = { stdout: false, stderr: false }
@@ -19,13 +46,13 @@ export function createTextCapture(maxBytes: number): { push(piece: RawPiece): vo
     createDecoder().decode(Buffer.concat(kept[stream]), { stream: truncated[stream] })
 
   return {
-    push({ stream, bytes, gapBytes }) {
+    push({ stream, bytes, gapBytes }: RawPiece): void {
       const head = bytes.subarray(0, maxBytes - size[stream])
       if (head.byteLength > 0) kept[stream].push(head)
       size[stream] += head.byteLength
       if (head.byteLength < bytes.byteLength || gapBytes !== 0) truncated[stream] = true
     },
-    end: () => ({
+    end: (): Captured => ({
       stdout: toText('stdout'),
       stderr: toText('stderr'),
       stdoutTruncated: truncated.stdout,

@@ -2,22 +2,26 @@ import { describe, expect, test } from 'vitest'
 import { createLogDecoder, toRawPiece, type RawPiece } from '../../src/execution/decode-log.js'
 import { createLogBuffer } from '../../src/execution/log-buffer.js'
 import { createTextCapture } from '../../src/execution/text-capture.js'
+import type { LogPiece } from '../../src/types.js'
 
 let seq = 0
-const raw = (bytes: Buffer | string, stream: RawPiece['stream'] = 'stdout'): RawPiece => ({
-  cursor: `1.${++seq}`,
+const raw = (bytes: Buffer | string, stream: RawPiece['stream'] = 'stdout', attempt = 1): RawPiece => ({
+  cursor: `${attempt}.${++seq}`,
+  attempt,
   stream,
   bytes: Buffer.from(bytes),
   at: 0,
   gapBytes: 0,
 })
 
+const textOf = (pieces: LogPiece[]): string => pieces.map(({ text }) => text).join('')
+
 describe('log text', () => {
   test('has a character whole that was split between pieces', () => {
     const { decode } = createLogDecoder()
     const [first, second] = [Buffer.from('é').subarray(0, 1), Buffer.from('é').subarray(1)]
 
-    expect([decode(raw(first)).text, decode(raw(second)).text]).toEqual(['', 'é'])
+    expect([textOf(decode(raw(first))), textOf(decode(raw(second)))]).toEqual(['', 'é'])
   })
 
   test('keeps the decoders of both streams apart', () => {
@@ -26,7 +30,7 @@ describe('log text', () => {
 
     decode(raw(bytes.subarray(0, 1)))
 
-    expect([decode(raw('x', 'stderr')).text, decode(raw(bytes.subarray(1))).text]).toEqual(['x', 'é'])
+    expect([textOf(decode(raw('x', 'stderr'))), textOf(decode(raw(bytes.subarray(1))))]).toEqual(['x', 'é'])
   })
 
   test('shows an unfinished character at the end', () => {
@@ -38,8 +42,21 @@ describe('log text', () => {
     ])
   })
 
+  test('does not join what two attempts have printed', () => {
+    const { decode } = createLogDecoder()
+    const bytes = Buffer.from('é')
+    decode(raw(bytes.subarray(0, 1)))
+
+    const pieces = decode(raw(bytes.subarray(1), 'stdout', 2))
+
+    expect(pieces.map(({ text, attempt }) => [text, attempt])).toEqual([
+      ['\ufffd', 1],
+      ['\ufffd', 2],
+    ])
+  })
+
   test('keeps a byte order mark', () => {
-    expect(createLogDecoder().decode(raw('\ufeffx')).text).toBe('\ufeffx')
+    expect(textOf(createLogDecoder().decode(raw('\ufeffx')))).toBe('\ufeffx')
   })
 
   test('has the exact bytes of base64 events', () => {
@@ -90,7 +107,7 @@ describe('captured text', () => {
     const capture = createTextCapture(3)
     for (const piece of [raw('ab'), raw('cd'), raw('xyz', 'stderr')]) capture.push(piece)
 
-    expect(capture.end()).toEqual({
+    expect(capture.end(1)).toEqual({
       stdout: 'abc',
       stdoutTruncated: true,
       stderr: 'xyz',
@@ -98,10 +115,19 @@ describe('captured text', () => {
     })
   })
 
+  test('is that of the last attempt, also when that has printed nothing', () => {
+    const printed = createTextCapture(10)
+    const silent = createTextCapture(10)
+    for (const capture of [printed, silent]) capture.push(raw('first', 'stdout', 1))
+    printed.push(raw('second', 'stdout', 2))
+
+    expect([printed.end(2).stdout, silent.end(2).stdout]).toEqual(['second', ''])
+  })
+
   test('says so when the server dropped a part', () => {
     const capture = createTextCapture(30)
     capture.push({ ...raw(''), gapBytes: 5 })
 
-    expect(capture.end().stdoutTruncated).toBe(true)
+    expect(capture.end(1).stdoutTruncated).toBe(true)
   })
 })

@@ -1,12 +1,12 @@
 import type { Status } from '@rgrid/protocol'
-import type { Artifact, Execution, LogPiece, Result } from '../../../src/types.js'
+import type { Artifact, Execution, LogPiece, Result, StatusListener } from '../../../src/types.js'
 
 export const ID = 'exec_019a0000000070008000000000000001'
 
 /** A piece of output as the SDK gives it. */
 export function createPiece(stream: 'stdout' | 'stderr', data: string | Uint8Array, gapBytes = 0): LogPiece {
   const bytes = typeof data === 'string' ? Buffer.from(data) : data
-  return { stream, bytes, text: Buffer.from(bytes).toString(), at: new Date(0), gapBytes }
+  return { stream, attempt: 1, bytes, text: Buffer.from(bytes).toString(), at: new Date(0), gapBytes }
 }
 
 /** What a server knows of an execution, as far as it is shown. */
@@ -87,8 +87,8 @@ export function createFakeExecution({ statuses = [], pieces = [], result, error,
       end()
     },
     status: async () => createResult().record,
-    onStatus(listener: (status: Status, message: string | null) => void) {
-      for (const status of statuses) listener(status, null)
+    onStatus(listener: StatusListener) {
+      for (const status of statuses) listener(status, null, 1)
       return () => {}
     },
     [Symbol.asyncIterator]: logs,
