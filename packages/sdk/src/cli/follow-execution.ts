@@ -5,7 +5,7 @@ import type { View } from './view.js'
 export async function followExecution(execution: Execution, view: View): Promise<Result> {
   // When showing fails, nobody waits for the result any more.
   execution.catch(() => {})
-  const stop = execution.onStatus((status, message) => view.status(status, message))
+  const stop = execution.onStatus(view.status)
   try {
     for await (const piece of execution.logs()) await view.log(piece)
     return await execution

@@ -1,11 +1,12 @@
 import type { Artifact, LogPiece, Result } from '../types.js'
 
 /** A piece of output as JSON; `base64` is there where `text` is not the exact bytes. */
-export function toLogJson({ stream, text, bytes, at, gapBytes }: LogPiece): Record<string, unknown> {
+export function toLogJson({ stream, attempt, text, bytes, at, gapBytes }: LogPiece): Record<string, unknown> {
   const exact = Buffer.from(bytes)
   return {
     type: 'log',
     stream,
+    attempt,
     at: at.toISOString(),
     text,
     ...(exact.equals(Buffer.from(text)) ? {} : { base64: exact.toString('base64') }),
@@ -18,7 +19,7 @@ export function toResultJson(result: Result): Record<string, unknown> {
   const { id, status, cause, ok, exitCode, signal, message, skipped, notes, usage, timings, costMicrons } =
     result
   const artifacts = result.artifacts.map(toArtifactJson)
-  const { runtime, executor, image, resources, network, isolation, phases } = result.record
+  const { runtime, executor, image, resources, network, isolation, phases, retryOf, attempts } = result.record
   return {
     id,
     status,
@@ -33,6 +34,8 @@ export function toResultJson(result: Result): Record<string, unknown> {
     resources,
     network,
     isolation,
+    retryOf,
+    attempts,
     phases,
     artifacts,
     skipped,

@@ -10,7 +10,8 @@ export function createJsonView(context: CliContext): View {
   return {
     log: (piece) => put(toLogJson(piece)),
     // A failure to write shows at the next piece or at the end.
-    status: (status, message) => void put({ type: 'status', status, message }).catch(() => {}),
+    status: (status, message, attempt) =>
+      void put({ type: 'status', status, message, attempt }).catch(() => {}),
     end: () => pending,
     result: (result, saved) => put({ type: 'result', ...toResultJson(result), saved }),
     note: (text) => note(context, text),

@@ -8,6 +8,7 @@ import { defineInit } from './commands/init.js'
 import { defineLogs } from './commands/logs.js'
 import { defineLs } from './commands/ls.js'
 import { defineOutputs } from './commands/outputs.js'
+import { defineRetry } from './commands/retry.js'
 import { defineRm } from './commands/rm.js'
 import { defineRun } from './commands/run.js'
 import { defineRunner } from './commands/runner.js'
@@ -28,6 +29,7 @@ const COMMANDS = [
   defineAttach,
   defineWait,
   defineCancel,
+  defineRetry,
   defineLs,
   defineOutputs,
   defineDownload,

@@ -33,6 +33,7 @@ export function formatReceipt(context: CliContext, result: Result, options: Rece
   if (quiet === true || json === true || !(context.stderr.isTTY === true || isNews)) return ''
   const parts = [
     describeEnd(result) + describeTime(result),
+    result.record.attempt > 1 ? `on attempt ${result.record.attempt}` : '',
     ...describePlace(result),
     result.status === 'timed_out' ? '--timeout sets the limit' : '',
     describeFiles(context, result, options),

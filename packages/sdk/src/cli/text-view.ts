@@ -28,6 +28,7 @@ export function createTextView(context: CliContext, { quiet, raw = true }: ViewF
   // Whether the last line of each stream still waits for its end.
   const open = { stdout: false, stderr: false }
 
+  let againFor: string | undefined
   let told: { readonly status: Status; readonly at: number } | undefined
 
   // Into a file, the progress of a pull would be a line for every percent.
@@ -43,6 +44,12 @@ export function createTextView(context: CliContext, { quiet, raw = true }: ViewF
     open.stdout = open.stderr = false
     await note(context, text)
   }
+  /** Says that the script is started again, once for each reason. */
+  const sayAgain = (message: string): void => {
+    if (quiet === true || message === againFor) return
+    againFor = message
+    void say(toPrintable(message))
+  }
   const show = async (stream: StreamName, bytes: Uint8Array, text: string): Promise<void> => {
     if (bytes.length === 0) return
     const target = context[stream]
@@ -55,7 +62,8 @@ export function createTextView(context: CliContext, { quiet, raw = true }: ViewF
       if (gapBytes !== 0) await say(describeGap(stream, gapBytes))
       await show(stream, bytes, text)
     },
-    status(status, message) {
+    status(status, message, attempt) {
+      if (status === 'queued' && attempt > 0 && message !== null) return sayAgain(message)
       const phase = PHASE[status]
       const isTold = message !== null && phase !== ''
       const text = isTold ? `${phase}: ${toPrintable(message)}` : phase

@@ -1,5 +1,4 @@
-import type { Status } from '@rgrid/protocol'
-import type { LogPiece, Result } from '../types.js'
+import type { LogPiece, Result, StatusListener } from '../types.js'
 import type { CliContext } from './context.js'
 import { createJsonView } from './json-view.js'
 import { createTextView } from './text-view.js'
@@ -8,7 +7,7 @@ import { createTextView } from './text-view.js'
 export interface View {
   /** @throws OutputError when nobody takes it */
   log(piece: LogPiece): Promise<void>
-  status(status: Status, message: string | null): void
+  readonly status: StatusListener
   /** The last piece has come. */
   end(): Promise<void>
   result(result: Result, saved: readonly string[]): Promise<void>

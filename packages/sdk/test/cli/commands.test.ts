@@ -1,4 +1,4 @@
-import { RGridError, type ExecutionRecord } from '@rgrid/protocol'
+import { RGridError, type AttemptRecord, type ExecutionRecord } from '@rgrid/protocol'
 import { access, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
@@ -85,6 +85,7 @@ describe('rgrid', () => {
     'attach',
     'wait',
     'cancel',
+    'retry',
     'ls',
     'outputs',
     'download',
@@ -260,6 +261,18 @@ describe('logs', () => {
     await run('logs', ID)
 
     expect([stdout(), stderr()]).toEqual(['\x1b[2Jout\n', 'err\n'])
+  })
+
+  it('asks for one attempt', async () => {
+    const logs = vi.fn<RGridClient['logs']>(play)
+    const { run } = createTestContext({ client: { logs } })
+
+    expect(await run('logs', ID, '--attempt', '2')).toBe(0)
+    expect(await run('logs', ID)).toBe(0)
+    expect(await run('logs', ID, '--attempt', '0')).toBe(2)
+
+    const options = logs.mock.calls.map(([, asked = {}]) => asked)
+    expect(options.map((asked) => 'attempt' in asked && asked.attempt)).toEqual([2, false])
   })
 
   it('prints one stream when asked', async () => {
@@ -552,5 +565,100 @@ describe('init', () => {
     expect(await run('init', '--url', url)).toBe(2)
 
     await expect(access(join(cwd, 'hello.py'))).rejects.toThrow('ENOENT')
+  })
+})
+
+describe('retry', () => {
+  function setUp(error?: Error) {
+    const script = {
+      pieces: [createPiece('stdout', 'again\n')],
+      result: { status: 'failed', exitCode: 3 },
+    } as const
+    const retry = vi.fn<RGridClient['retry']>(
+      () => createFakeExecution(error === undefined ? script : { error }).execution,
+    )
+    return { ...createTestContext({ client: { retry } }), retry }
+  }
+
+  it('runs the execution again, and ends with the exit code of that', async () => {
+    const { run, retry, stdout } = setUp()
+
+    expect(await run('retry', 'exec_old')).toBe(3)
+
+    expect(retry.mock.calls).toEqual([['exec_old']])
+    expect(stdout()).toBe('again\n')
+  })
+
+  it('prints the new id and returns with -d', async () => {
+    const { run, stdout } = setUp()
+
+    expect(await run('retry', '-d', 'exec_old')).toBe(0)
+
+    expect(stdout()).toBe(`${ID}\n`)
+  })
+
+  it('fails where the execution has not ended', async () => {
+    const { run, stderr } = setUp(new RGridError('not_finished', 'exec_old has not ended'))
+
+    expect(await run('retry', 'exec_old')).toBe(1)
+
+    expect(stderr()).toBe('rgrid: exec_old has not ended\n')
+  })
+})
+
+describe('the attempts of an execution', () => {
+  const attempt = (number: number, changes: Partial<AttemptRecord> = {}): AttemptRecord => ({
+    attempt: number,
+    runner: { id: 'run_0', name: 'build-3' },
+    executor: 'docker',
+    memoryMib: null,
+    claimedAt: '2026-01-02T03:04:05.000Z',
+    startedAt: '2026-01-02T03:04:05.000Z',
+    endedAt: '2026-01-02T03:04:06.000Z',
+    outcome: 'failed',
+    cause: 'exit',
+    exitCode: 75,
+    signal: null,
+    message: null,
+    usage: { wallMs: 100, cpuSeconds: null, peakMemoryBytes: null },
+    costMicrons: 0,
+    logs: { stdoutBytes: 0, stderrBytes: 0, droppedBytes: 0, cursor: `${number}.0` },
+    ...changes,
+  })
+  const show = async (changes: Partial<ExecutionRecord>): Promise<string> => {
+    const { run, stdout } = createTestContext({ client: { get: async () => record(changes) } })
+    await run('status', ID)
+    return stdout()
+  }
+
+  it('are shown with how each went, and what is tried again', async () => {
+    const lost = {
+      cause: 'runner_lost',
+      outcome: 'lost',
+      usage: null,
+      message: 'no word',
+      exitCode: null,
+    } as const
+    const memory = { cause: 'out_of_memory', memoryMib: 512, runner: { id: 'run_1', name: null } } as const
+    const now = { outcome: null, cause: null, usage: null }
+
+    const text = await show({
+      priority: 5,
+      retryOf: ID,
+      retries: { exit: { codes: [75], times: 3 }, lost: 1, out_of_memory: { memoryMib: 'x2', times: 1 } },
+      attempts: [attempt(1), attempt(2, lost), attempt(3, memory), attempt(4, now)],
+    })
+
+    expect(text).toContain('priority    5\n')
+    expect(text).toContain('retries     exit:75=3 lost=1 oom=1\n')
+    expect(text).toContain(`retry of    ${ID}\n`)
+    expect(text).toContain('attempt 1   exit code 75 after 100 ms, on build-3\n')
+    expect(text).toContain('attempt 2   runner lost, on build-3, no word\n')
+    expect(text).toContain('attempt 3   out of memory after 100 ms, 512 MiB memory, on run_1\n')
+    expect(text).toContain('attempt 4   under way, on build-3\n')
+  })
+
+  it('are not shown where there is one, as the rest is about that', async () => {
+    expect(await show({ attempts: [attempt(1)] })).not.toMatch(/attempt|priority|retr/)
   })
 })

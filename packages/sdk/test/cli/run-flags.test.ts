@@ -1,3 +1,4 @@
+import { LIMITS, RETRIED_CAUSES, retriesSchema } from '@rgrid/protocol'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
@@ -276,5 +277,80 @@ describe('--env-file', () => {
     expect(await run('run', '--env-file', 'vars', 'a.py')).toBe(2)
 
     expect(stderr()).toBe('rgrid: --env-file vars is not UTF-8 text\n')
+  })
+})
+
+describe('what is tried again', () => {
+  it.for<[string[], RunOptions['retries']]>([
+    [['--retries', '3'], { exit: 3 }],
+    [['--retry', 'lost=2'], { lost: 2 }],
+    [['--retry', 'exit:75=3'], { exit: { codes: [75], times: 3 } }],
+    [['--retry', 'exit:75,76=1', '--retry', 'signal=1'], { exit: { codes: [75, 76], times: 1 }, signal: 1 }],
+    [['--retry', 'oom=1'], { out_of_memory: { memoryMib: 'x2', times: 1 } }],
+    [['--retries', '3', '--retry', 'timeout=1'], { exit: 3, timeout: 1 }],
+    [['--retries', '3', '--retry', 'exit:75=1'], { exit: { codes: [75], times: 1 } }],
+    [['--retry', 'image_pull=10'], { image_pull: 10 }],
+  ])('is read from %j', async ([flags, retries]) => {
+    const { run, options } = setUp()
+
+    expect(await run('run', ...flags, 'a.py')).toBe(0)
+
+    expect(options().retries).toEqual(retries)
+    expect(retriesSchema.safeParse(retries).success).toBe(true)
+  })
+
+  it.for([
+    'lost',
+    'lost=11',
+    'lost=-1',
+    'cancelled=1',
+    'exit:0=1',
+    'exit:x=1',
+    'exit:256=1',
+    'lost:75=1',
+    '=1',
+  ])('is refused with what can be written: --retry %s', async (text) => {
+    const { run, client, stderr } = setUp()
+
+    expect(await run('run', '--retry', text, 'a.py')).toBe(2)
+
+    expect(client.run).not.toHaveBeenCalled()
+    expect(stderr()).toMatch(/^rgrid: option '--retry <cause=times>' .*lost=2, exit:75,76=3 or oom=1.*\n$/)
+  })
+
+  it('is refused where one cause is there twice', async () => {
+    const { run, stderr } = setUp()
+
+    expect(await run('run', '--retry', 'exit:75=1', '--retry', 'exit:76=1', 'a.py')).toBe(2)
+
+    expect(stderr()).toContain('exit is there twice')
+  })
+
+  it('knows every cause and the limit that the server has', async () => {
+    for (const cause of Object.keys(RETRIED_CAUSES)) {
+      const { run } = setUp()
+      const name = cause === 'out_of_memory' ? 'oom' : cause
+
+      expect(await run('run', '--retry', `${name}=${LIMITS.retriesPerCause}`, 'a.py'), cause).toBe(0)
+    }
+    expect(await setUp().run('run', '--retries', String(LIMITS.retriesPerCause + 1), 'a.py')).toBe(2)
+  })
+})
+
+describe('the priority', () => {
+  it.for([LIMITS.priorityMin, 0, LIMITS.priorityMax])('may be %i', async (priority) => {
+    const { run, options } = setUp()
+
+    await run('run', '--priority', String(priority), 'a.py')
+
+    expect(options().priority).toBe(priority)
+  })
+
+  it.for(['101', '-101', '1.5', 'high', ''])('is refused when it is "%s"', async (text) => {
+    const { run, stderr } = setUp()
+
+    expect(await run('run', `--priority=${text}`, 'a.py')).toBe(2)
+
+    expect(stderr()).toContain('from -100 to 100')
   })
 })

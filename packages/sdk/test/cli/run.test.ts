@@ -178,8 +178,8 @@ describe('run --json', () => {
     expect(await run('run', '--json', 'a.py')).toBe(0)
 
     expect(jsonLines()).toEqual([
-      { type: 'status', status: 'running', message: null },
-      { type: 'log', stream: 'stdout', at: '1970-01-01T00:00:00.000Z', text: 'hi\n' },
+      { type: 'status', status: 'running', message: null, attempt: 1 },
+      { type: 'log', stream: 'stdout', attempt: 1, at: '1970-01-01T00:00:00.000Z', text: 'hi\n' },
       expect.objectContaining({
         type: 'result',
         id: ID,

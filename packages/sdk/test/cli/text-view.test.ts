@@ -16,12 +16,12 @@ function setUp(tty = true) {
 describe('the text view', () => {
   it('erases the phase before the first byte of the script', async () => {
     const { view, stdout, stderr } = setUp()
-    view.status('claimed', null)
+    view.status('claimed', null, 1)
     vi.advanceTimersByTime(200)
     expect(stderr()).toContain('preparing')
 
     await view.log(createPiece('stdout', 'hi\n'))
-    view.status('running', null)
+    view.status('running', null, 1)
     vi.advanceTimersByTime(200)
 
     expect(stdout()).toBe('hi\n')
@@ -44,16 +44,42 @@ describe('the text view', () => {
   it('says why an execution still waits', () => {
     const { view, stderr } = setUp()
 
-    view.status('queued', 'no runner has a free slot')
+    view.status('queued', 'no runner has a free slot', 0)
     vi.advanceTimersByTime(200)
 
     expect(stderr()).toContain('queued: no runner has a free slot')
   })
 
+  it.for([true, false])(
+    'says once that the script is started again, on a terminal or not: %s',
+    async (tty) => {
+      const { view, stderr } = setUp(tty)
+      const why = 'attempt 1 ended with exit code 75; tried again in 1.8 s'
+      await view.log(createPiece('stderr', 'half a line'))
+
+      for (let repeat = 0; repeat < 2; repeat++) view.status('queued', why, 1)
+      view.status('queued', null, 1)
+      await vi.advanceTimersByTimeAsync(0)
+
+      expect(stderr().split(`rgrid: ${why}\n`)).toHaveLength(2)
+      expect(stderr()).toContain('half a line\n')
+    },
+  )
+
+  it('says nothing of that with --quiet', async () => {
+    const { context, stderr } = createTestContext()
+    const view = createTextView(context, { quiet: true })
+
+    view.status('queued', 'attempt 1 was lost', 1)
+    await vi.advanceTimersByTimeAsync(0)
+
+    expect(stderr()).toBe('')
+  })
+
   it('shows what the runner prepares, and nothing that steers the terminal', () => {
     const { view, stderr } = setUp()
 
-    view.status('claimed', 'pulling python:3.12 \x1b[31m40 %')
+    view.status('claimed', 'pulling python:3.12 \x1b[31m40 %', 1)
     vi.advanceTimersByTime(200)
 
     expect(stderr()).toContain('preparing: pulling python:3.12 \\u{1b}[31m40 %')
@@ -62,9 +88,9 @@ describe('the text view', () => {
   it('tells of progress now and then where nobody watches', () => {
     const { view, stderr } = setUp(false)
 
-    view.status('queued', 'no runner is free')
+    view.status('queued', 'no runner is free', 0)
     for (let percent = 0; percent < 10; percent++) {
-      view.status('claimed', `pulling ${percent} %`)
+      view.status('claimed', `pulling ${percent} %`, 1)
       vi.advanceTimersByTime(1_000)
     }
 
@@ -78,7 +104,7 @@ describe('the text view', () => {
 
   it('erases the phase before a note', async () => {
     const { view, stderr } = setUp()
-    view.status('running', null)
+    view.status('running', null, 1)
     vi.advanceTimersByTime(200)
 
     await view.note('cancelling…')

@@ -1,4 +1,4 @@
-import type { ExecutorName, Isolation, Network } from '@rgrid/protocol'
+import type { ExecutorName, Isolation, Network, Retries } from '@rgrid/protocol'
 import { defined } from '../../defined.js'
 import type { RunOptions } from '../../run-options.js'
 import { readEnvFile } from '../args/env-file.js'
@@ -25,6 +25,10 @@ export interface RunFlags {
   readonly dependencies: boolean
   readonly key?: string
   readonly label?: Readonly<Record<string, string>>
+  readonly priority?: number
+  /** After any exit code but 0. */
+  readonly retries?: number
+  readonly retry?: Retries
   readonly upload: boolean
   readonly dryRun?: boolean
   readonly output?: readonly string[]
@@ -66,6 +70,8 @@ export async function readRunOptions(
       labels: flags.label,
       key: flags.key,
       outputs: readOutputs(flags),
+      priority: flags.priority,
+      retries: toRetries(flags),
       dependencies: flags.dependencies ? undefined : false,
     }),
   }
@@ -75,3 +81,7 @@ function readOutputs({ output = [], excludeOutput = [] }: RunFlags): string[] | 
   const patterns = [...output, ...excludeOutput.map((glob) => `!${glob}`)]
   return patterns.length === 0 ? undefined : patterns
 }
+
+/** What `--retry` says of exit codes is said more precisely. */
+const toRetries = ({ retries, retry }: RunFlags): Retries | undefined =>
+  retries === undefined ? retry : { exit: retries, ...retry }

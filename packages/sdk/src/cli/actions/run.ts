@@ -27,17 +27,44 @@ export async function run(
   const options = await readRunOptions(context, args, flags)
   const view = createView(context, flags)
   if (flags.quiet !== true) await tellOfOutsideFolders(options, view)
+  if (flags.dryRun === true) {
+    const show = async (client: RGridClient): Promise<number> =>
+      showPlan(context, await client.plan(script, options), flags)
+    return withClient(context, show, view.note)
+  }
+  return carryOut(
+    context,
+    (client) => client.run(script, options),
+    flags,
+    (client) => tellOfLeftFiles(client, script, options, view),
+  )
+}
+
+/** What shapes how an execution that was begun here is carried to its end. */
+export type CarryOutFlags = Pick<RunFlags, 'remoteOnly' | 'detach' | 'quiet' | 'json'>
+
+/**
+ * Begins an execution, shows it and brings its files home; resolves with its exit code.
+ *
+ * @param explain - says what a script that failed may have failed for
+ */
+export async function carryOut(
+  context: CliContext,
+  begin: (client: RGridClient) => Execution,
+  flags: CarryOutFlags,
+  explain: (client: RGridClient) => Promise<void> = () => Promise.resolve(),
+): Promise<number> {
+  const view = createView(context, flags)
   const work = async (client: RGridClient): Promise<number> => {
-    if (flags.dryRun === true) return showPlan(context, await client.plan(script, options), flags)
     if (flags.detach === true) await assertDetachable(client)
-    const execution = client.run(script, options)
+    const execution = begin(client)
     return flags.detach === true
       ? detach(context, execution, flags)
       : follow(context, client, {
           execution,
           view,
           flags,
-          explain: () => tellOfLeftFiles(client, script, options, view),
+          explain: () => explain(client),
         })
   }
   return withClient(context, work, view.note)
@@ -70,7 +97,7 @@ async function assertDetachable(client: RGridClient): Promise<void> {
     )
 }
 
-async function detach(context: CliContext, execution: Execution, { json }: RunFlags): Promise<number> {
+async function detach(context: CliContext, execution: Execution, { json }: CarryOutFlags): Promise<number> {
   // Nobody waits for its end here.
   execution.catch(() => {})
   await execution.accepted
@@ -83,7 +110,7 @@ async function detach(context: CliContext, execution: Execution, { json }: RunFl
 interface Run {
   readonly execution: Execution
   readonly view: View
-  readonly flags: RunFlags
+  readonly flags: CarryOutFlags
   /** Says what the script may have failed for. */
   readonly explain: () => Promise<void>
 }

@@ -2,6 +2,7 @@ import { formatMicrons, type ArtifactRecord, type ExecutionRecord } from '@rgrid
 import type { CliContext } from '../context.js'
 import { formatDuration } from '../duration.js'
 import { EXIT } from '../exit-code.js'
+import { formatAttempt, formatRetries } from '../format-attempts.js'
 import { formatAsk, formatPhases } from '../format-ask.js'
 import { listNames, listSkipped } from '../list-names.js'
 import { toPrintable } from '../printable.js'
@@ -44,10 +45,14 @@ function formatRecord(record: ExecutionRecord): string {
         .map(([name, value]) => `${name}=${value}`)
         .join(' ') || null,
     ],
+    ['priority', record.priority === 0 ? null : String(record.priority)],
+    ['retries', record.retries === null ? null : formatRetries(record.retries)],
+    ['retry of', record.retryOf],
     ['created', record.createdAt],
     ['started', record.startedAt],
     ['finished', record.finishedAt],
     ...formatUse(record),
+    ...listAttempts(record),
     [
       'output',
       `${record.logs.stdoutBytes} bytes stdout, ${record.logs.stderrBytes} bytes stderr${formatGone(record.logs)}`,
@@ -75,6 +80,10 @@ const formatGone = ({ expiredAt, deletedAt }: Pick<ArtifactRecord, 'expiredAt' |
     : expiredAt !== undefined
       ? ` (expired ${expiredAt})`
       : ''
+
+/** One row for each attempt, where there is more than the one that the rest is about. */
+const listAttempts = ({ attempts }: ExecutionRecord): (readonly [string, string])[] =>
+  attempts.length < 2 ? [] : attempts.map((each) => [`attempt ${each.attempt}`, formatAttempt(each)])
 
 function formatUse(record: ExecutionRecord): (readonly [string, string | null])[] {
   const { timings, phases, usage, costMicrons } = record

@@ -6,6 +6,7 @@ import { executorOption } from '../args/executor.js'
 import { jsonOption } from '../args/json.js'
 import { labelOption } from '../args/label.js'
 import { outputOptions } from '../args/outputs.js'
+import { priorityOption, retryOptions } from '../args/retries.js'
 import { resourceOptions } from '../args/resources.js'
 import { runtimeOption } from '../args/runtime.js'
 import { timeoutOption } from '../args/timeout.js'
@@ -19,6 +20,7 @@ Examples:
   rgrid run --timeout 1h -e TOKEN train.py
   rgrid run -d train.py                       (prints the id and returns)
   rgrid run --output 'charts/*.svg' plot.py   (nothing else comes home)
+  rgrid run --retries 3 fetch.py              (up to three times more when it fails)
 `
 
 const createOptions = (): Option[] => [
@@ -34,6 +36,8 @@ const createOptions = (): Option[] => [
   labelOption(),
   new Option('--key <name>', 'the same command with the same name finds this execution again'),
   ...outputOptions(),
+  priorityOption(),
+  ...retryOptions(),
 ]
 
 const requirementsOption = (): Option =>
