@@ -229,6 +229,20 @@ describe('local-modules', () => {
   })
 })
 
+test('flaky is tried again and brings its file home', async () => {
+  const place = await createPlace()
+  const folder = join(place.examples, 'flaky')
+
+  const outcome = await run(place, ['--retry', 'exit:75=3', 'fetch.sh'], folder)
+
+  const output = ['attempt 1: asking for the data', 'attempt 2: asking for the data', 'saved data.csv', '']
+  expect(outcome).toMatchObject({ code: 0, stdout: output.join('\n') })
+  expect(outcome.stderr).toMatch(
+    /(?:^|\n)the source is busy\nrgrid: attempt 1 ended with exit code 75; tried again in \d\.\d s\n/,
+  )
+  expect(await readFile(join(folder, 'data.csv'), 'utf8')).toBe('name,amount\n')
+})
+
 describe('own-runtimes', () => {
   test.skipIf(!hasPerl)('runs a script by its extension', async () => {
     const place = await createPlace()

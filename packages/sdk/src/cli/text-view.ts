@@ -1,6 +1,7 @@
 import type { Status, StreamName } from '@rgrid/protocol'
 import type { CliContext } from './context.js'
 import { toPrintable } from './printable.js'
+import { createRetryNote } from './retry-note.js'
 import { createSpinner } from './spinner.js'
 import { createControlFilter } from './strip-control.js'
 import type { View, ViewFlags } from './view.js'
@@ -28,7 +29,6 @@ export function createTextView(context: CliContext, { quiet, raw = true }: ViewF
   // Whether the last line of each stream still waits for its end.
   const open = { stdout: false, stderr: false }
 
-  let againFor: string | undefined
   let told: { readonly status: Status; readonly at: number } | undefined
 
   // Into a file, the progress of a pull would be a line for every percent.
@@ -44,12 +44,9 @@ export function createTextView(context: CliContext, { quiet, raw = true }: ViewF
     open.stdout = open.stderr = false
     await note(context, text)
   }
-  /** Says that the script is started again, once for each reason. */
-  const sayAgain = (message: string): void => {
-    if (quiet === true || message === againFor) return
-    againFor = message
-    void say(toPrintable(message))
-  }
+  const retryNote = createRetryNote(async (message) => {
+    if (quiet !== true) await say(toPrintable(message))
+  })
   const show = async (stream: StreamName, bytes: Uint8Array, text: string): Promise<void> => {
     if (bytes.length === 0) return
     const target = context[stream]
@@ -57,13 +54,14 @@ export function createTextView(context: CliContext, { quiet, raw = true }: ViewF
     await write(target, raw || target.isTTY !== true ? bytes : filters[stream](text))
   }
   return {
-    async log({ stream, bytes, text, gapBytes }) {
+    async log({ stream, attempt, bytes, text, gapBytes }) {
       spinner?.stop()
+      await retryNote.flush(attempt)
       if (gapBytes !== 0) await say(describeGap(stream, gapBytes))
       await show(stream, bytes, text)
     },
     status(status, message, attempt) {
-      if (status === 'queued' && attempt > 0 && message !== null) return sayAgain(message)
+      if (status === 'queued' && attempt > 0 && message !== null) return retryNote.tell(message, attempt)
       const phase = PHASE[status]
       const isTold = message !== null && phase !== ''
       const text = isTold ? `${phase}: ${toPrintable(message)}` : phase
@@ -72,6 +70,7 @@ export function createTextView(context: CliContext, { quiet, raw = true }: ViewF
     },
     async end() {
       spinner?.stop()
+      await retryNote.flush()
     },
     async result() {},
     note: say,

@@ -59,19 +59,39 @@ describe('the text view', () => {
 
       for (let repeat = 0; repeat < 2; repeat++) view.status('queued', why, 1)
       view.status('queued', null, 1)
-      await vi.advanceTimersByTimeAsync(0)
+      await vi.advanceTimersByTimeAsync(200)
 
       expect(stderr().split(`rgrid: ${why}\n`)).toHaveLength(2)
       expect(stderr()).toContain('half a line\n')
     },
   )
 
+  it('says it between the output of the two attempts', async () => {
+    const { view, stderr } = setUp(false)
+    const piece = (attempt: number) => ({ ...createPiece('stderr', `try ${attempt}\n`), attempt })
+    view.status('queued', 'again', 1)
+
+    await view.log(piece(1))
+    await view.log(piece(2))
+
+    expect(stderr()).toBe('try 1\nrgrid: again\ntry 2\n')
+  })
+
+  it('says it at the end where no output follows', async () => {
+    const { view, stderr } = setUp(false)
+
+    view.status('queued', 'again', 1)
+    await view.end()
+
+    expect(stderr()).toBe('rgrid: again\n')
+  })
+
   it('says nothing of that with --quiet', async () => {
     const { context, stderr } = createTestContext()
     const view = createTextView(context, { quiet: true })
 
     view.status('queued', 'attempt 1 was lost', 1)
-    await vi.advanceTimersByTimeAsync(0)
+    await view.end()
 
     expect(stderr()).toBe('')
   })
