@@ -126,6 +126,20 @@ describe('an execution that is tried again', () => {
     expect(record).toMatchObject({ status: 'failed', exitCode: 75, attempt: 2 })
   })
 
+  test('brings home no file that an attempt before has sent ahead', async () => {
+    const arranged = await arrange({ exit: 1 })
+    const { fixture, runner, id, pass } = arranged
+    const claim = await claimOne(runner)
+    await runner.report(claim, 'started')
+    const outputs = [inlineFile('half.txt', 'half')]
+    expect((await runner.report(claim, 'outputs', { outputs })).status).toBe(200)
+    await runner.report(claim, 'complete', FAILURE)
+    pass(DUE_MS)
+    await attempt(arranged, SUCCESS)
+
+    expect((await getExecution(fixture, id)).artifacts).toEqual([])
+  })
+
   test('ends at once after an end that is not to be tried again', async () => {
     const arranged = await arrange({ exit: { codes: [75], times: 3 }, timeout: 1 })
     await attempt(arranged, { ...SUCCESS, exitCode: 1 })

@@ -59,6 +59,20 @@ describe('running an execution again', () => {
     expect(again.spec).toEqual(first.spec)
   })
 
+  test('leaves the key to the first one', async () => {
+    const fixture = await createFixture()
+    const { runner } = await arrange(fixture)
+    const id = await submit(fixture, createSpec({ key: 'nightly' }))
+    const claim = await claimOne(runner)
+    await runner.report(claim, 'started')
+    await runner.report(claim, 'complete', SUCCESS)
+
+    const answer = await fixture.send('POST', `/v1/executions/${id}/retry`, { id: createExecutionId() })
+
+    expect(answer.status).toBe(201)
+    expect((await claimOne(runner)).spec).not.toHaveProperty('key')
+  })
+
   test('is done once, however often it is asked for', async () => {
     const { runner, retry } = await arrange(await createFixture())
     const newId = createExecutionId()
