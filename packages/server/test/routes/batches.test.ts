@@ -143,13 +143,16 @@ describe('a batch', () => {
     expect((await getBatch(fixture, id)).counts.total).toBe(0)
   })
 
-  test('says which blobs are missing', async () => {
+  test('says which blobs are missing for all of its items, each once', async () => {
     const fixture = await createFixture()
     const id = await openBatch(fixture)
-    const file = { path: 'big', sha256: sha256('big'), size: 3 }
-    const answer = await readJson(await addTo(fixture, id, [item(0, [], { files: [file] })]))
+    const items = ['big', 'other', 'big'].map((text, index) =>
+      item(index, [], { files: [{ path: 'file', sha256: sha256(text), size: text.length }] }),
+    )
+    const answer = await readJson(await addTo(fixture, id, items))
 
-    expect(answer).toMatchObject({ code: 'missing_blobs', missing: [sha256('big')] })
+    expect(answer).toMatchObject({ code: 'missing_blobs', missing: [sha256('big'), sha256('other')] })
+    expect((await getBatch(fixture, id)).counts.total).toBe(0)
   })
 
   test('is of one project', async () => {

@@ -1,6 +1,7 @@
 import { LIMITS, RGridError } from '@rgrid/protocol'
 import { sql, type Kysely } from 'kysely'
-import type { BatchStore, ItemQuery } from '../batch-store.js'
+import type { AddedItem, BatchStore, ItemQuery, NewItem, StoredBatch } from '../batch-store.js'
+import { missingBlobs } from '../faults.js'
 import { addItem } from './add-item.js'
 import { countItems } from './count-items.js'
 import { findCandidates } from './find-candidates.js'
@@ -29,8 +30,7 @@ export function createItemMethods(db: Kysely<Database>, now: () => number): Item
         const { sealedAt } = (await find(trx, project, batch.id)) ?? batch
         if (sealedAt !== null)
           throw new RGridError('invalid_request', `${batch.id} is sealed: open another batch for more items`)
-        const added = []
-        for (const item of items) added.push(await addItem(trx, now(), batch, item))
+        const added = await addAll(trx, now(), batch, items)
         await assertRoom(trx, batch.id)
         return added
       }),
@@ -85,6 +85,27 @@ export function createItemMethods(db: Kysely<Database>, now: () => number): Item
       return rows.map((row) => row.batch_id)
     },
   }
+}
+
+/** Adds items. Where files are missing it names those of all items, so that one more request is enough. */
+async function addAll(
+  trx: Kysely<Database>,
+  time: number,
+  batch: StoredBatch,
+  items: readonly NewItem[],
+): Promise<AddedItem[]> {
+  const added: AddedItem[] = []
+  const missing = new Set<string>()
+  for (const item of items) {
+    try {
+      added.push(await addItem(trx, time, batch, item))
+    } catch (error) {
+      if (!(error instanceof RGridError && error.code === 'missing_blobs')) throw error
+      for (const sha256 of error.missing) missing.add(sha256)
+    }
+  }
+  if (missing.size > 0) throw missingBlobs([...missing])
+  return added
 }
 
 const find = (
