@@ -95,5 +95,5 @@ export async function createEmbedded(options: EmbeddedOptions = {}): Promise<Emb
 /** Whether a request is about running something, or about what can be run. */
 const needsRunner = (url: string, method: string): boolean =>
   method === 'PUT'
-    ? url.startsWith(`${URL}/v1/executions/`)
+    ? url.startsWith(`${URL}/v1/executions/`) || url.startsWith(`${URL}/v1/batches/`)
     : [`${URL}/v1/runners`, `${URL}/v1/runtimes`].includes(url)

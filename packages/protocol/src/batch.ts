@@ -160,6 +160,9 @@ export const batchItemPageSchema = z
   .object({ items: z.array(batchItemRecordSchema), next: z.int().nullable() })
   .meta({ id: 'BatchItemPage' })
 
+/** A page of items, by their index. */
+export type BatchItemPage = z.infer<typeof batchItemPageSchema>
+
 /** The query of `GET /v1/batches`. */
 export const batchListQuerySchema = z.strictObject({
   limit: z.coerce.number<number | string>().int().min(1).max(LIMITS.listPage).default(20),
@@ -171,6 +174,9 @@ export const batchListQuerySchema = z.strictObject({
 export const batchPageSchema = z
   .object({ batches: z.array(batchSchema), next: batchIdSchema.nullable() })
   .meta({ id: 'BatchPage' })
+
+/** A page of batches, newest first. */
+export type BatchPage = z.infer<typeof batchPageSchema>
 
 /** The number of items that are added again, as they had failed. */
 export const batchRetriedSchema = z.object({ retried: z.int() }).meta({ id: 'BatchRetried' })

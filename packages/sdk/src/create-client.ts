@@ -1,5 +1,6 @@
 import {
   artifactListSchema,
+  createBatchId,
   createExecutionId,
   executionIdSchema,
   executionPageSchema,
@@ -13,6 +14,12 @@ import {
   type RuntimeRecord,
   type Status,
 } from '@rgrid/protocol'
+import { createBatchCalls, toBatchId } from './batch/batch-calls.js'
+import type { BatchOptions } from './batch/batch-options.js'
+import { checkBatch } from './batch/check-batch.js'
+import { createBatch, type StartedBatch } from './batch/create-batch.js'
+import { hasPlace } from './batch/fill-template.js'
+import { listItems } from './batch/list-items.js'
 import { checkClientOptions } from './check-client-options.js'
 import { connect, type Connection } from './connect.js'
 import { createArtifact } from './execution/create-artifact.js'
@@ -56,6 +63,18 @@ export function createClient(options: ClientOptions = {}): RGridClient {
     signal?.throwIfAborted()
     return { api, ...(await submit(api, id, prepared)) }
   }
+  const startBatch = async (script: string, batchOptions: BatchOptions): Promise<StartedBatch> => {
+    const checked = checkBatch(batchOptions)
+    checked.common.signal?.throwIfAborted()
+    const args = checked.template.filter((arg) => !hasPlace(arg))
+    const prepare = prepareSpec(script, { ...checked.common, args }, runtimes)
+    const [[common, list], api] = await allOrFirstError([
+      Promise.all([prepare, listItems(checked)]),
+      getApi(),
+    ])
+    checked.common.signal?.throwIfAborted()
+    return { api, batch: { script, checked, common, list } }
+  }
   const find = async (id: string): Promise<Opened> => {
     const api = await getApi()
     const path = `/v1/executions/${toId(id)}/events`
@@ -87,6 +106,10 @@ export function createClient(options: ClientOptions = {}): RGridClient {
       const newId = createExecutionId()
       return createExecution(newId, () => again(id, newId))
     },
+    batch: (script, batchOptions) =>
+      createBatch(createBatchId(), () => startBatch(script, batchOptions), toSignal(batchOptions)),
+    attachBatch: (id) => createBatch(id, async () => ({ api: await getApi(), id: toBatchId(id) })),
+    batches: createBatchCalls(getApi),
     get,
     async list(query = {}) {
       const search = new URLSearchParams(

@@ -1,6 +1,11 @@
 export { RGridError } from '@rgrid/protocol'
 export type {
   AttemptRecord,
+  BatchCounts,
+  BatchItemPage,
+  BatchItemRecord,
+  BatchPage,
+  BatchRecord,
   Cause,
   ErrorCode,
   ExecutionPage,
@@ -8,9 +13,11 @@ export type {
   ExecutionSummary,
   ExecutorName,
   Isolation,
+  ItemOutcome,
   ListQuery,
   Network,
   Phases,
+  Rerun,
   Resources,
   Retries,
   RunnerRecord,
@@ -21,13 +28,15 @@ export type {
   Timings,
   Usage,
 } from '@rgrid/protocol'
+export type { BatchEach, BatchItemInput, BatchOptions } from './batch/batch-options.js'
+export type { Batch, Batches, BatchProgress, BatchResult, BatchSummary, FailedItem } from './batch/types.js'
 export { createClient } from './create-client.js'
 export { DownloadError, type NotSaved } from './download/download-error.js'
 export { RunError } from './execution/run-error.js'
 export type { Reason } from './files/collect-files.js'
 export type { PlannedFile, RunPlan } from './plan.js'
 export type { RunOptions } from './run-options.js'
-export { attach, plan, run } from './run.js'
+export { attach, attachBatch, batch, plan, run } from './run.js'
 export type {
   Artifact,
   ClientOptions,

@@ -1,4 +1,4 @@
-import { RGridError, type Spec } from '@rgrid/protocol'
+import { RGridError, type WireFile } from '@rgrid/protocol'
 import { NO_RETRY, RETRY_BRIEFLY, type Api, type FetchResponse } from '@rgrid/protocol/client'
 import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
@@ -35,7 +35,7 @@ export async function submit(
   try {
     return await put().catch(async (error: unknown) => {
       if (!(error instanceof RGridError && error.code === 'missing_blobs')) throw error
-      await uploadAll(api, spec, sources, error.missing, signal)
+      await uploadFiles(api, { files: spec.files, sources, missing: error.missing, signal })
       return put()
     })
   } catch (error) {
@@ -46,29 +46,27 @@ export async function submit(
   }
 }
 
-async function uploadAll(
-  api: Api,
-  spec: Spec,
-  sources: readonly LocalFile[],
-  digests: readonly string[],
-  signal?: AbortSignal,
-): Promise<void> {
-  const left = [...digests]
+/** What is uploaded. */
+export interface Upload {
+  readonly files: readonly WireFile[]
+  readonly sources: readonly LocalFile[]
+  /** The digests that the server misses. */
+  readonly missing: readonly string[]
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Uploads the files that a server misses, a few at a time. */
+export async function uploadFiles(api: Api, upload: Upload): Promise<void> {
+  const left = [...upload.missing]
   const worker = async (): Promise<void> => {
     for (let digest = left.pop(); digest !== undefined; digest = left.pop())
-      await uploadOne(api, spec, sources, digest, signal)
+      await uploadOne(api, upload, digest)
   }
   await Promise.all(Array.from({ length: PARALLEL_UPLOADS }, worker))
 }
 
-async function uploadOne(
-  api: Api,
-  spec: Spec,
-  sources: readonly LocalFile[],
-  digest: string,
-  signal?: AbortSignal,
-): Promise<void> {
-  const file = spec.files.find(({ sha256 }) => sha256 === digest)
+async function uploadOne(api: Api, { files, sources, signal }: Upload, digest: string): Promise<void> {
+  const file = files.find(({ sha256 }) => sha256 === digest)
   const source = sources.find(({ path }) => path === file?.path)?.source
   if (file === undefined || source === undefined)
     throw new RGridError('protocol', `the server misses ${digest}, which is not among the files`)

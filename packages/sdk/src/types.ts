@@ -13,6 +13,8 @@ import type {
   Usage,
 } from '@rgrid/protocol'
 import type { Fetch } from '@rgrid/protocol/client'
+import type { BatchOptions } from './batch/batch-options.js'
+import type { Batch, Batches } from './batch/types.js'
 import type { RunPlan } from './plan.js'
 import type { RunOptions } from './run-options.js'
 
@@ -168,6 +170,12 @@ export interface RGridClient {
    * The handle fails with an RGridError `not_found`, `not_finished`, or `missing_blobs` when its files are gone.
    */
   retry(id: string): Execution
+  /** Runs a script over many inputs. Eager, as `run` is. */
+  batch(script: string, options: BatchOptions): Batch
+  /** Looks at a batch that was started elsewhere. Its results come from the first one on. */
+  attachBatch(id: string): Batch
+  /** The batches of the server. */
+  readonly batches: Batches
   /** @throws RGridError `not_found` */
   get(id: string): Promise<ExecutionRecord>
   /** A page of executions, newest first. */

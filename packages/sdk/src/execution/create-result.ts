@@ -7,11 +7,27 @@ import { createArtifact } from './create-artifact.js'
 import { requireCause, RunError } from './run-error.js'
 import type { Captured } from './text-capture.js'
 
+/** What is known of a finished execution without its output. */
+export type ExecutionEnd = Omit<Result, keyof Captured | 'orThrow'>
+
 /** Makes the result of a finished execution from the server's record and the captured text. */
 export function createResult(api: Api, record: ExecutionRecord, captured: Captured): Result {
+  const result: Result = {
+    ...createEnd(api, record),
+    ...captured,
+    orThrow() {
+      if (!result.ok) throw new RunError(result)
+      return result
+    },
+  }
+  return result
+}
+
+/** Makes the part of a result that needs no output. */
+export function createEnd(api: Api, record: ExecutionRecord): ExecutionEnd {
   const { id, status, exitCode, signal, message, skipped, notes, usage, timings, costMicrons } = record
   const artifacts = record.artifacts.map((artifact) => createArtifact(api, id, artifact))
-  const result: Result = {
+  return {
     id,
     status,
     cause: requireCause(record.cause, id),
@@ -19,7 +35,6 @@ export function createResult(api: Api, record: ExecutionRecord, captured: Captur
     exitCode,
     signal,
     message,
-    ...captured,
     artifacts,
     skipped,
     notes,
@@ -27,14 +42,9 @@ export function createResult(api: Api, record: ExecutionRecord, captured: Captur
     timings,
     costMicrons,
     record,
-    orThrow() {
-      if (!result.ok) throw new RunError(result)
-      return result
-    },
     async download(directory, options = {}) {
       checkDownloadOptions(options)
       return downloadArtifacts({ api, executionId: id, artifacts: record.artifacts }, directory, options)
     },
   }
-  return result
 }
