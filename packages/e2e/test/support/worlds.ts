@@ -16,6 +16,8 @@ export interface World {
   readonly apiKey: string
   readonly fetch: Fetch | undefined
   readonly client: RGridClient
+  /** Where its server and runner keep what they keep. */
+  readonly directory: string
   close(): Promise<void>
 }
 
@@ -32,18 +34,19 @@ const CACHE = join(tmpdir(), 'rgrid-test-cache')
 
 const makeDirectory = (within = tmpdir()): Promise<string> => mkdtemp(join(within, 'rgrid-world-'))
 
-async function openEmbedded(executor: ExecutorName, within?: string): Promise<World> {
+async function openEmbedded(executor: ExecutorName, within?: string, slots = SLOTS): Promise<World> {
   const dataDirectory = await makeDirectory(within)
-  const embedded = await createEmbedded({ dataDirectory, slots: SLOTS, executors: [executor] })
+  const embedded = await createEmbedded({ dataDirectory, slots, executors: [executor] })
   const { url, apiKey, fetch } = embedded
   const close = async (): Promise<void> => {
     await embedded.close()
     await rm(dataDirectory, { recursive: true })
   }
-  return { url, apiKey, fetch, client: createClient({ url, apiKey, fetch }), close }
+  const client = createClient({ url, apiKey, fetch })
+  return { url, apiKey, fetch, client, directory: dataDirectory, close }
 }
 
-async function openHttp(executor: ExecutorName): Promise<World> {
+async function openHttp(executor: ExecutorName, slots = SLOTS): Promise<World> {
   const directory = await makeDirectory()
   const store = createSqliteStore({ path: join(directory, 'rgrid.db') })
   const blobs = createDiskBlobs({ directory: join(directory, 'blobs') })
@@ -53,11 +56,11 @@ async function openHttp(executor: ExecutorName): Promise<World> {
     url,
     apiKey: server.grant({ scopes: ['runner'] }),
     executors: await createExecutors(
-      { instance: `e2e-${process.pid}-${randomUUID()}`, executors: [executor], slots: SLOTS },
+      { instance: `e2e-${process.pid}-${randomUUID()}`, executors: [executor], slots },
       { workDirectory: join(directory, 'runner'), cacheDirectory: CACHE },
     ),
     workDirectory: join(directory, 'runner'),
-    slots: SLOTS,
+    slots,
   })
   await runner.start()
   const apiKey = server.grant({ scopes: ['submit', 'read'] })
@@ -69,17 +72,25 @@ async function openHttp(executor: ExecutorName): Promise<World> {
     await server.close()
     await rm(directory, { recursive: true })
   }
-  return { url, apiKey, fetch: undefined, client, close }
+  return { url, apiKey, fetch: undefined, client, directory, close }
 }
 
 /** The four ways that every scenario runs in. */
 export const KINDS = {
-  embeddedProcess: { name: 'embedded, process', executor: 'process', open: () => openEmbedded('process') },
+  embeddedProcess: {
+    name: 'embedded, process',
+    executor: 'process',
+    open: (slots?: number) => openEmbedded('process', undefined, slots),
+  },
   embeddedDocker: {
     name: 'embedded, docker',
     executor: 'docker',
     open: (within?: string) => openEmbedded('docker', within),
   },
-  httpProcess: { name: 'HTTP, process', executor: 'process', open: () => openHttp('process') },
+  httpProcess: {
+    name: 'HTTP, process',
+    executor: 'process',
+    open: (slots?: number) => openHttp('process', slots),
+  },
   httpDocker: { name: 'HTTP, docker', executor: 'docker', open: () => openHttp('docker') },
 } as const satisfies Record<string, Kind>
