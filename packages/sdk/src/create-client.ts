@@ -11,6 +11,7 @@ import {
   runnerListSchema,
   runtimeListSchema,
   type ExecutionRecord,
+  type ListQuery,
   type RuntimeRecord,
   type Status,
 } from '@rgrid/protocol'
@@ -111,17 +112,8 @@ export function createClient(options: ClientOptions = {}): RGridClient {
     attachBatch: (id) => createBatch(id, async () => ({ api: await getApi(), id: toBatchId(id) })),
     batches: createBatchCalls(getApi),
     get,
-    async list(query = {}) {
-      const search = new URLSearchParams(
-        Object.entries<string | number | undefined>({ ...query }).flatMap(([name, value]) =>
-          value === undefined ? [] : [[name, `${value}`]],
-        ),
-      )
-      return (await getApi()).call(executionPageSchema, {
-        method: 'GET',
-        path: `/v1/executions?${search.toString()}`,
-      })
-    },
+    list: async (query = {}) =>
+      (await getApi()).call(executionPageSchema, { method: 'GET', path: toListPath(query) }),
     async cancel(id) {
       await (
         await getApi()
@@ -153,6 +145,14 @@ export function createClient(options: ClientOptions = {}): RGridClient {
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+const toListPath = (query: ListQuery): string => {
+  const entries = Object.entries<string | number | undefined>({ ...query })
+  const search = new URLSearchParams(
+    entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, `${value}`]])),
+  )
+  return `/v1/executions?${search.toString()}`
 }
 
 /** The signal, as far as it is one: what else is wrong with the options fails the execution, not the call. */

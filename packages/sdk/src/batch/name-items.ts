@@ -4,7 +4,7 @@ import { LIMITS } from '@rgrid/protocol'
 export function createNamer(): (called: string) => string {
   const taken = new Set<string>()
   return (called) => {
-    const wanted = called.replace(/^(?:\.\/+)+/, '') || '(nothing)'
+    const wanted = called.replace(/^(?:\.\/+)+/, '').replace(/(.)\/+$/, '$1') || '(nothing)'
     let name = toLength(wanted, '')
     for (let number = 2; taken.has(name); number++) name = toLength(wanted, ` (${number})`)
     taken.add(name)

@@ -1,4 +1,5 @@
-import type { Artifact, LogPiece, Result } from '../types.js'
+import type { ExecutionEnd } from '../execution/create-result.js'
+import type { Artifact, LogPiece } from '../types.js'
 
 /** A piece of output as JSON; `base64` is there where `text` is not the exact bytes. */
 export function toLogJson({ stream, attempt, text, bytes, at, gapBytes }: LogPiece): Record<string, unknown> {
@@ -15,7 +16,7 @@ export function toLogJson({ stream, attempt, text, bytes, at, gapBytes }: LogPie
 }
 
 /** A result as JSON: everything but the output itself. */
-export function toResultJson(result: Result): Record<string, unknown> {
+export function toResultJson(result: ExecutionEnd): Record<string, unknown> {
   const { id, status, cause, ok, exitCode, signal, message, skipped, notes, usage, timings, costMicrons } =
     result
   const artifacts = result.artifacts.map(toArtifactJson)

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { defineAttach } from './commands/attach.js'
+import { defineBatch } from './commands/batch.js'
 import { defineCancel } from './commands/cancel.js'
 import { defineDoctor } from './commands/doctor.js'
 import { defineDownload } from './commands/download.js'
@@ -34,6 +35,7 @@ const COMMANDS = [
   defineOutputs,
   defineDownload,
   defineRm,
+  defineBatch,
   defineUp,
   defineServer,
   defineRunner,

@@ -1,4 +1,4 @@
-import type { ExecutorName, Isolation, Network, Retries } from '@rgrid/protocol'
+import type { ExecutorName, Isolation, Network, Rerun, Retries } from '@rgrid/protocol'
 import { defined } from '../../defined.js'
 import type { RunOptions } from '../../run-options.js'
 import { readEnvFile } from '../args/env-file.js'
@@ -37,6 +37,16 @@ export interface RunFlags {
   readonly detach?: boolean
   readonly quiet?: boolean
   readonly json?: boolean
+  /** A glob, or `-`. */
+  readonly batch?: string
+  readonly null?: boolean
+  readonly parallel?: number
+  readonly failFast?: boolean
+  readonly rerun?: Rerun
+  readonly lane?: string
+  readonly outputDir?: string
+  readonly flat?: boolean
+  readonly logs?: boolean
 }
 
 /**

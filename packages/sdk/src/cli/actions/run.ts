@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { defined } from '../../defined.js'
 import { findOutsideFolders } from '../../files/find-outside-folders.js'
 import type { RunOptions } from '../../run-options.js'
 import type { Execution, Result, RGridClient } from '../../types.js'
@@ -13,6 +14,7 @@ import { createView, type View } from '../view.js'
 import { withClient } from '../with-client.js'
 import { write, writeJson } from '../write.js'
 import { describeLeft, showPlan } from '../show-plan.js'
+import { assertDetachable } from './assert-detachable.js'
 import { readRunOptions, type RunFlags } from './read-run-options.js'
 
 const CANCEL_GRACE_MS = 2_000
@@ -24,6 +26,10 @@ export async function run(
   args: readonly string[],
   flags: RunFlags,
 ): Promise<number> {
+  const { batch } = flags
+  if (batch !== undefined)
+    return (await import('./run-batch.js')).runBatch(context, script, args, { ...flags, batch })
+  assertNoBatchFlags(flags)
   const options = await readRunOptions(context, args, flags)
   const view = createView(context, flags)
   if (flags.quiet !== true) await tellOfOutsideFolders(options, view)
@@ -70,6 +76,16 @@ export async function carryOut(
   return withClient(context, work, view.note)
 }
 
+function assertNoBatchFlags(flags: RunFlags): void {
+  const { parallel, failFast, rerun, lane, outputDir, flat, logs } = flags
+  const given = Object.keys(
+    defined({ parallel, failFast, rerun, lane, outputDir, flat, logs, null: flags.null }),
+  )
+  const [first] = given.map((name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`)
+  if (first !== undefined)
+    throw new UsageError(`${first} is for a run over many inputs: say over which with --batch GLOB`)
+}
+
 /** A folder from outside stays plain text, which a script that expects a folder would not see. */
 async function tellOfOutsideFolders({ upload, cwd, args }: RunOptions, view: View): Promise<void> {
   if (upload === false) return
@@ -88,13 +104,6 @@ async function tellOfLeftFiles(
 ): Promise<void> {
   const { left } = await client.plan(script, options)
   for (const file of left) await view.note(describeLeft(file))
-}
-
-async function assertDetachable(client: RGridClient): Promise<void> {
-  if ((await client.target()) === 'embedded')
-    throw new UsageError(
-      '-d needs a server that stays when this command ends: start rgrid up in another terminal, or set RGRID_URL',
-    )
 }
 
 async function detach(context: CliContext, execution: Execution, { json }: CarryOutFlags): Promise<number> {

@@ -1,4 +1,5 @@
 import { Option } from 'commander'
+import { batchOptions } from '../args/batch.js'
 import { containerOptions } from '../args/container.js'
 import { envFileOption } from '../args/env-file.js'
 import { envOption } from '../args/env.js'
@@ -21,6 +22,7 @@ Examples:
   rgrid run -d train.py                       (prints the id and returns)
   rgrid run --output 'charts/*.svg' plot.py   (nothing else comes home)
   rgrid run --retries 3 fetch.py              (up to three times more when it fails)
+  rgrid run --batch 'images/*.png' --parallel 10 resize.py {} --size 200
 `
 
 const createOptions = (): Option[] => [
@@ -49,7 +51,7 @@ const requirementsOption = (): Option =>
 /** `rgrid run`. */
 export function defineRun({ program, context, finish }: Setup): void {
   const command = program.command('run')
-  for (const option of createOptions()) command.addOption(option)
+  for (const option of [...createOptions(), ...batchOptions()]) command.addOption(option)
   command
     .summary('run a script and bring its output, files and exit code home')
     .description(

@@ -1,3 +1,4 @@
+import { isBatchId } from '../args/batch.js'
 import { idArgument } from '../args/id.js'
 import { jsonOption } from '../args/json.js'
 import type { StatusFlags } from '../actions/status.js'
@@ -11,6 +12,10 @@ export function defineStatus({ program, context, finish }: Setup): void {
     .addArgument(idArgument())
     .addOption(jsonOption())
     .action(async (id: string, flags: StatusFlags) => {
+      if (isBatchId(id)) {
+        const { showBatch } = await import('../actions/batch/status.js')
+        return finish(await showBatch(context, id, flags))
+      }
       const { status } = await import('../actions/status.js')
       finish(await status(context, id, flags))
     })
