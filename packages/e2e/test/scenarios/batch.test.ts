@@ -1,8 +1,9 @@
 import type { BatchOptions, BatchResult } from '@rgrid/sdk'
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createProject } from '../support/project.js'
+import { start } from '../support/rgrid-command.js'
 import { hasDocker } from '../support/requirements.js'
 import { KINDS, type World } from '../support/worlds.js'
 
@@ -118,4 +119,33 @@ describe.for(WAYS)('a batch: $name', ({ name, count, open, runs }) => {
     expect(newOnes(again)).toEqual(['3000001'])
     expect(newOnes(await collect({ ...options, rerun: 'all' })).sort()).toEqual(['3000001', '4000001', '5'])
   })
+})
+
+test('a batch whose client is killed goes on where it is called again, with nothing run twice', async () => {
+  const world = await KINDS.httpProcess.open()
+  onTestFinished(() => world.close())
+  const { url, apiKey } = world
+  const count = 60
+  const cwd = await createInputs(count)
+  const log = join(cwd, 'runs.txt')
+  const readRuns = async (): Promise<string[]> =>
+    (await readFile(log, 'utf8').catch(() => '')).split('\n').filter(Boolean)
+  const args = ['run', '--batch', 'in/*.txt', '--parallel', '4', '-e', `RUNS=${log}`, 'script.sh']
+  const options = { cwd, home: cwd, env: { RGRID_URL: url, RGRID_API_KEY: apiKey } }
+
+  const killed = start(args, options)
+  await vi.waitFor(async () => expect((await readRuns()).length).toBeGreaterThan(3), {
+    timeout: 30_000,
+    interval: 20,
+  })
+  killed.child.kill('SIGKILL')
+  await killed.ended
+  expect((await readRuns()).length).toBeLessThan(count)
+  const again = await start(args, options).ended
+
+  expect(again.code, again.stderr).toBe(0)
+  expect(again.stderr).toContain(`${count} of ${count} completed`)
+  expect((await readRuns()).sort()).toEqual(Array.from({ length: count }, (_, index) => nameOf(index)))
+  expect((await readdir(join(cwd, 'outputs'))).length).toBe(count)
+  expect(await readFile(join(cwd, 'outputs/007.txt/out.txt'), 'utf8')).toMatch(/ TEXT 7$/)
 })

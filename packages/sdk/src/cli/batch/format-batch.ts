@@ -48,8 +48,9 @@ export function formatSummary(
   const { total, completed, failed, reused } = counts
   const finishedAt = record.finishedAt ?? record.createdAt
   const parts = [
-    `${completed} of ${total} completed${reused === 0 ? '' : `, ${reused} of them before`}`,
+    `${completed} of ${total} completed`,
     failed === 0 ? '' : `${failed} failed`,
+    reused === 0 ? '' : `${reused} as they ran before`,
     formatDuration(Date.parse(finishedAt) - Date.parse(record.createdAt)),
     costMicrons === 0 ? '' : `cost ${formatMicrons(costMicrons)}`,
     savedInto === undefined ? '' : `files in ${savedInto}`,
