@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -241,6 +241,34 @@ test('flaky is tried again and brings its file home', async () => {
     /(?:^|\n)the source is busy\nrgrid: attempt 1 ended with exit code 75; tried again in \d\.\d s\n/,
   )
   expect(await readFile(join(folder, 'data.csv'), 'utf8')).toBe('name,amount\n')
+})
+
+describe('batch-words', () => {
+  test('runs once for each text, and then for the one that has changed', async () => {
+    const place = await createPlace()
+    const folder = join(place.examples, 'batch-words')
+    const args = ['--executor', 'process', '--batch', 'texts/**/*.txt', '--parallel', '2', 'count.mjs']
+
+    const first = await run(place, args, folder)
+    await writeFile(join(folder, 'texts/rain.txt'), 'Sun.')
+    const second = await run(place, [...args, '{}'], folder)
+    const third = await run(place, args, folder)
+
+    expect(first).toMatchObject({ code: 0, stdout: '' })
+    expect(first.stderr).toMatch(/^rgrid: 4 of 4 completed, .*, files in outputs, batch_\w+\n$/)
+    expect(second.stderr).toContain('4 of 4 completed, 3 as they ran before')
+    expect(third.stderr).toContain('4 of 4 completed, 4 as they ran before')
+    expect((await readdir(join(folder, 'outputs'))).toSorted()).toEqual([
+      'letters',
+      'rain.txt',
+      'sea.txt',
+      'snow.txt',
+    ])
+    expect(await readFile(join(folder, 'outputs/rain.txt/words.json'), 'utf8')).toContain('"words": 1')
+    expect(await readFile(join(folder, 'outputs/letters/anna.txt/words.json'), 'utf8')).toContain(
+      '"words": 10',
+    )
+  })
 })
 
 describe('own-runtimes', () => {

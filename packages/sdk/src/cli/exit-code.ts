@@ -25,6 +25,12 @@ export const EXIT_CODES_HELP = `Exit codes of run, attach and wait:
   137    the script ran out of memory
   128+n  the script was ended by signal n, such as 139 for SIGSEGV
 
+Exit codes of run --batch, batch attach and batch wait:
+  0      every item completed
+  1      an item did not
+  125    RGrid failed, or files could not come home
+  130    Ctrl-C left or cancelled it
+
 Exit codes of every command:
   0      done
   1      what was asked for is not there or is over already, or the output could not be written
