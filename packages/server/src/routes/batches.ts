@@ -6,6 +6,7 @@ import {
   batchItemsSchema,
   batchListQuerySchema,
   batchPageSchema,
+  batchRetriedSchema,
   batchSchema,
   batchSpecSchema,
   RGridError,
@@ -24,6 +25,7 @@ import {
   openBatch,
   sealBatch,
 } from '../services/batches.js'
+import { retryBatch } from '../services/retry-batch.js'
 import { followBatch } from '../services/follow-batch.js'
 
 const params = z.object({ id: batchIdSchema })
@@ -136,5 +138,16 @@ export const batchRoutes = (context: Context): Route[] => [
     params,
     answers: { 200: [batchSchema] },
     handle: async ({ project, params: { id } }) => answerJson(await cancelBatch(context, project, id)),
+  }),
+
+  defineRoute({
+    method: 'post',
+    path: '/v1/batches/{id}/retry',
+    access: ['submit'],
+    summary: 'Starts the items again that have failed.',
+    params,
+    answers: { 200: [batchRetriedSchema] },
+    handle: async ({ project, params: { id } }) =>
+      answerJson({ retried: await retryBatch(context, project, id) }),
   }),
 ]

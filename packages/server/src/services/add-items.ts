@@ -41,12 +41,16 @@ export async function addItems(
   return added
 }
 
+// Behind single executions, for which somebody waits.
+const ITEM_PRIORITY = -1
+
 /** The whole spec of an item: what it says goes before what all have in common. */
 function mergeSpec(common: Spec, item: BatchItem, position: number): Spec {
   const { args = common.args, rewrites = item.args === undefined ? common.rewrites : [], env } = item
   const own = new Set(item.files.map(({ path }) => path))
   const merged = specSchema.safeParse({
     ...common,
+    priority: common.priority ?? ITEM_PRIORITY,
     args,
     rewrites,
     env: { ...common.env, ...env },

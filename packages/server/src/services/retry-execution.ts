@@ -1,5 +1,6 @@
-import { isTerminal } from '@rgrid/protocol'
+import { isTerminal, type FileRef } from '@rgrid/protocol'
 import type { Context } from '../context.js'
+import type { StoredExecution, StoredSpec } from '../store/execution-store.js'
 import { filesGone, notFinished } from '../store/faults.js'
 import { findExecution } from './executions.js'
 import { submitExecution } from './submit-execution.js'
@@ -18,19 +19,43 @@ export async function retryExecution(
   newId: string,
 ): Promise<boolean> {
   const { store } = context
-  // A key stands for the first one.
-  const {
-    status,
-    spec: { key: _key, ...spec },
-  } = await findExecution(context, project, id)
-  if (!isTerminal(status)) throw notFinished(id, status)
-  const artifacts = await store.executions.listArtifacts(project, id, 'input')
-  const files = artifacts.map(({ kind: _kind, ...file }) => file)
-  if ((await store.executions.glance(project, newId)) === undefined) {
-    const digests = files.map(({ sha256 }) => sha256)
-    const missing = await store.blobs.listMissing(project, digests)
-    const gone = files.filter(({ sha256 }) => missing.includes(sha256)).map(({ path }) => path)
-    if (gone.length > 0) throw filesGone(id, gone, missing)
-  }
+  const stored = await findExecution(context, project, id)
+  if (!isTerminal(stored.status)) throw notFinished(id, stored.status)
+  const isKnown = (await store.executions.glance(project, newId)) !== undefined
+  const { spec, files } = await (isKnown ? readRetry : findRetry)(context, project, stored)
   return submitExecution(context, project, newId, { ...spec, files }, id)
+}
+
+/** What is run when an execution is run again. */
+export interface RetryRequest {
+  readonly spec: StoredSpec
+  readonly files: FileRef[]
+}
+
+/**
+ * Finds what an execution is run again with.
+ *
+ * @throws RGridError `missing_blobs` naming a file that is gone.
+ */
+export async function findRetry(
+  context: Context,
+  project: string,
+  stored: StoredExecution,
+): Promise<RetryRequest> {
+  const request = await readRetry(context, project, stored)
+  const digests = request.files.map(({ sha256 }) => sha256)
+  const missing = await context.store.blobs.listMissing(project, digests)
+  const gone = request.files.filter(({ sha256 }) => missing.includes(sha256)).map(({ path }) => path)
+  if (gone.length > 0) throw filesGone(stored.id, gone, missing)
+  return request
+}
+
+async function readRetry(
+  { store }: Context,
+  project: string,
+  { id, spec: { key: _key, ...spec } }: StoredExecution,
+): Promise<RetryRequest> {
+  // A key stands for the first one.
+  const artifacts = await store.executions.listArtifacts(project, id, 'input')
+  return { spec, files: artifacts.map(({ kind: _kind, ...file }) => file) }
 }

@@ -22,6 +22,13 @@ export interface NewItem {
   readonly reusable: string | undefined
 }
 
+/** An item that is to be started again, and the execution that failed for it. */
+export interface RetriedItem {
+  readonly index: number
+  readonly failedId: string
+  readonly submission: NewItem['submission']
+}
+
 /** An item with the execution that stands for it. */
 export interface AddedItem {
   readonly index: number
@@ -85,6 +92,13 @@ export interface BatchStore {
     project: string,
     id: string,
   ): Promise<{ counts: BatchCounts; costMicrons: number; lastEndAt: number | null }>
+  /**
+   * Starts items again that have failed, in one transaction; those that are not what they were any more stay as they are.
+   *
+   * @returns how many it started.
+   * @throws RGridError what {@link ExecutionStore.submit} throws.
+   */
+  retry(batchId: string, items: readonly RetriedItem[]): Promise<number>
   listItems(project: string, id: string, query: ItemQuery): Promise<BatchItemRecord[]>
   /** The items that have ended since the end with the number `after`, in that order. */
   listFinished(project: string, id: string, after: number, limit: number): Promise<FinishedItem[]>

@@ -69,6 +69,8 @@ export interface StoredExecution {
   readonly stderrBytes: number
   readonly droppedBytes: number
   readonly lastSeq: number
+  /** What it works out, where it was started for a batch. */
+  readonly fingerprint: string | null
 }
 
 /** One try at an execution. Times are in milliseconds. */

@@ -37,7 +37,7 @@ describe('access', () => {
     const open = routes.filter(({ access }) => access === 'public').map(({ path }) => path)
 
     expect(open.toSorted()).toEqual(PUBLIC.toSorted())
-    expect(guarded).toHaveLength(32)
+    expect(guarded).toHaveLength(33)
   })
 
   test.for(guarded)('%s %s asks for a key', async ([method, path]) => {

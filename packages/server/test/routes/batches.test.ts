@@ -221,11 +221,10 @@ describe('the parallel limit', () => {
     await add(fixture, await openBatch(fixture, { parallel: 1 }), items(5))
     await add(fixture, await openBatch(fixture, { parallel: 1, lane: 'other' }), [item(0, ['other'])])
     await submit(fixture)
-    const first = await runner.claim(1)
-    const others = await runner.claim(2)
+    const claims = await runner.claim(10)
 
-    expect(first).toHaveLength(1)
-    expect(others.map(({ spec }) => spec.args)).toEqual([['other'], []])
+    expect(claims.map(({ spec }) => spec.args)).toEqual([[], ['0'], ['other']])
+    expect(await runner.claim(10)).toEqual([])
   })
 
   test('wakes runners that wait when one of the lane ends', async () => {
@@ -406,6 +405,75 @@ describe('the events of a batch', () => {
 
     expect(events.at(-1)).toMatchObject({ type: 'end', batch: { status: 'finished', counts: { total: 0 } } })
   })
+})
+
+describe('a batch that is retried', () => {
+  const retry = async ({ send }: Fixture, id: string) =>
+    readJson<{ retried: number }>(await send('POST', `/v1/batches/${id}/retry`))
+
+  test('runs what has failed again, and nothing else, and is over with that', async () => {
+    const fixture = await createFixture()
+    const runner = await createTestRunner(fixture)
+    const id = await openBatch(fixture)
+    const added = await add(fixture, id, items(3))
+    await fixture.send('POST', `/v1/batches/${id}/seal`)
+    const [good, ...bad] = await runner.claim(3)
+    await runOne(runner, good as Claim)
+    for (const claim of bad) await runOne(runner, claim, FAILURE)
+    const answers = [await retry(fixture, id), await retry(fixture, id)]
+    const between = await getBatch(fixture, id)
+    await runAll(runner)
+    const over = await getBatch(fixture, id)
+    const again = await retry(fixture, id)
+    const page = await readJson<{ items: { executionId: string }[] }>(
+      await fixture.send('GET', `/v1/batches/${id}/items`),
+    )
+    const [, second] = page.items
+    const record = await getExecution(fixture, second?.executionId ?? '')
+
+    expect(answers).toEqual([{ retried: 2 }, { retried: 0 }])
+    expect(between).toMatchObject({ status: 'running', counts: { completed: 1, queued: 2, failed: 0 } })
+    expect(over).toMatchObject({ status: 'finished', counts: { completed: 3, total: 3 } })
+    expect(again).toEqual({ retried: 0 })
+    expect(record.retryOf).toBe(added[1]?.executionId)
+  })
+
+  test('goes on after it was cancelled, within the limit of its lane', async () => {
+    const fixture = await createFixture()
+    const runner = await createTestRunner(fixture)
+    const id = await openBatch(fixture, { parallel: 2 })
+    await add(fixture, id, items(4))
+    await fixture.send('POST', `/v1/batches/${id}/cancel`)
+    const answer = await retry(fixture, id)
+
+    expect(answer).toEqual({ retried: 4 })
+    expect(await runner.claim(4)).toHaveLength(2)
+    expect((await getBatch(fixture, id)).cancelRequested).toBe(false)
+  })
+
+  test('is found again by its fingerprint when the same is asked for later', async () => {
+    const fixture = await createFixture()
+    const runner = await createTestRunner(fixture)
+    const id = await openBatch(fixture)
+    await add(fixture, id, [item(0, ['a'])])
+    await runAll(runner, FAILURE)
+    await retry(fixture, id)
+    await runAll(runner)
+    const [later] = await add(fixture, await openBatch(fixture), [item(0, ['a'])])
+
+    expect(later?.outcome).toBe('reused')
+  })
+})
+
+test('items wait behind single executions, unless the batch says otherwise', async () => {
+  const fixture = await createFixture()
+  const runner = await createTestRunner(fixture)
+  await add(fixture, await openBatch(fixture), [item(0, ['plain'])])
+  await add(fixture, await openBatch(fixture), [item(0, ['urgent'])], createSpec({ priority: 5 }))
+  await submit(fixture, createSpec({ args: ['single'] }))
+  const claims = await runner.claim(3)
+
+  expect(claims.map(({ spec }) => spec.args[0])).toEqual(['urgent', 'single', 'plain'])
 })
 
 describe('a batch that is cancelled', () => {

@@ -1,6 +1,6 @@
 import { isTerminal } from '@rgrid/protocol'
 import type { Kysely } from 'kysely'
-import type { AddedItem, NewItem, StoredBatch } from '../batch-store.js'
+import type { AddedItem, NewItem, RetriedItem, StoredBatch } from '../batch-store.js'
 import type { Database } from './schema.js'
 import { acceptExecution } from './sqlite-submit.js'
 
@@ -20,6 +20,34 @@ export async function addItem(
     return insertItem(trx, batch.id, item, item.reusable, 'reused')
   await acceptExecution(trx, time, submission)
   return insertItem(trx, batch.id, item, submission.id, 'new')
+}
+
+/**
+ * Starts an item again in the place of the execution that failed for it, or joins one that already runs.
+ *
+ * @returns `false` when it is not the item's execution any more.
+ */
+export async function retryItem(
+  trx: Kysely<Database>,
+  time: number,
+  batchId: string,
+  { index, failedId, submission }: RetriedItem,
+): Promise<boolean> {
+  const known = await findItem(trx, batchId, index)
+  if (known?.executionId !== failedId) return false
+  const running = await findRunning(trx, submission)
+  if (running === undefined) await acceptExecution(trx, time, submission)
+  await trx
+    .updateTable('batch_items')
+    .set({
+      execution_id: running ?? submission.id,
+      outcome: running === undefined ? 'new' : 'joined',
+      finished_seq: null,
+    })
+    .where('batch_id', '=', batchId)
+    .where('item', '=', index)
+    .execute()
+  return true
 }
 
 const findItem = (trx: Kysely<Database>, id: string, index: number): Promise<AddedItem | undefined> =>

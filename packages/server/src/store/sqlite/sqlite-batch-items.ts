@@ -2,14 +2,21 @@ import { LIMITS, RGridError } from '@rgrid/protocol'
 import { sql, type Kysely } from 'kysely'
 import type { AddedItem, BatchStore, ItemQuery, NewItem, StoredBatch } from '../batch-store.js'
 import { missingBlobs } from '../faults.js'
-import { addItem } from './add-item.js'
+import { addItem, retryItem } from './add-item.js'
 import { countItems } from './count-items.js'
 import { findCandidates } from './find-candidates.js'
 import type { Database } from './schema.js'
 
 type ItemMethods = Pick<
   BatchStore,
-  'findCandidates' | 'add' | 'count' | 'listItems' | 'listFinished' | 'listUnfinished' | 'listFailingFast'
+  | 'findCandidates'
+  | 'add'
+  | 'retry'
+  | 'count'
+  | 'listItems'
+  | 'listFinished'
+  | 'listUnfinished'
+  | 'listFailingFast'
 >
 
 /** The methods of the items of batches in SQLite. */
@@ -33,6 +40,15 @@ export function createItemMethods(db: Kysely<Database>, now: () => number): Item
         const added = await addAll(trx, now(), batch, items)
         await assertRoom(trx, batch.id)
         return added
+      }),
+
+    retry: (batchId, items) =>
+      db.transaction().execute(async (trx) => {
+        let retried = 0
+        for (const item of items) if (await retryItem(trx, now(), batchId, item)) retried++
+        if (retried > 0)
+          await trx.updateTable('batches').set({ cancel_requested: 0 }).where('id', '=', batchId).execute()
+        return retried
       }),
 
     count: (project, id) => countItems(ofBatch(project, id)),

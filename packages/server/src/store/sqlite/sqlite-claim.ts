@@ -109,14 +109,21 @@ async function listWithRoom(
   const lanes = rows.flatMap(({ lane }) => lane ?? [])
   if (lanes.length === 0) return rows
   const rooms = await findLaneRooms(trx, order.project, lanes)
-  const full = [...rooms].filter(([, room]) => room <= 0).map(([lane]) => lane)
-  const open = full.length === 0 ? rows : await listBeside(trx, order, offers, full)
-  return open.filter(({ lane }) => {
-    const room = lane === null ? undefined : rooms.get(lane)
-    if (lane === null || room === undefined) return true
-    rooms.set(lane, room - 1)
-    return room > 0
-  })
+  const taken = new Map<string, Fitting>()
+  for (let found = rows; ;) {
+    let isLeftOut = false
+    for (const row of found) {
+      if (taken.size === order.max || taken.has(row.id)) continue
+      const room = row.lane === null ? undefined : rooms.get(row.lane)
+      if (room !== undefined && room <= 0) isLeftOut = true
+      else taken.set(row.id, row)
+      if (row.lane !== null && room !== undefined) rooms.set(row.lane, room - 1)
+    }
+    // What is behind a lane that has become full may still go.
+    if (!isLeftOut || taken.size === order.max) return [...taken.values()]
+    const full = [...rooms].filter(([, room]) => room <= 0).map(([lane]) => lane)
+    found = await listBeside(trx, order, offers, full)
+  }
 }
 
 /** The same as {@link listFitting} without some lanes. */

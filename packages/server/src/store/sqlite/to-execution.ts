@@ -57,6 +57,7 @@ export function toExecution(row: Selectable<ExecutionsTable>): StoredExecution {
     stderrBytes: row.stderr_bytes,
     droppedBytes: row.dropped_bytes,
     lastSeq: row.last_seq,
+    fingerprint: row.fingerprint,
   }
 }
 
