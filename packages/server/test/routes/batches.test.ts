@@ -244,6 +244,24 @@ describe('the parallel limit', () => {
   }, 5_000)
 })
 
+test('an item that is tried again makes room meanwhile, and ends no batch that fails fast', async () => {
+  const fixture = await createFixture()
+  const runner = await createTestRunner(fixture)
+  const id = await openBatch(fixture, { parallel: 1, failFast: true })
+  const [first, second] = await add(fixture, id, items(2), createSpec({ retries: { exit: 1 } }))
+  const [claim] = await runner.claim()
+  await runOne(runner, claim as Claim, FAILURE)
+
+  const next = await runner.claim(2)
+
+  expect(next.map(({ executionId }) => executionId)).toEqual([second?.executionId])
+  expect(await getExecution(fixture, first?.executionId ?? '')).toMatchObject({
+    status: 'queued',
+    attempt: 1,
+  })
+  expect((await getBatch(fixture, id)).cancelRequested).toBe(false)
+})
+
 describe('an item that ran before', () => {
   const rerun = async (fixture: Fixture, some: readonly object[], spec: Partial<BatchSpec> = {}) =>
     (await add(fixture, await openBatch(fixture, spec), some)).map(({ outcome }) => outcome)
