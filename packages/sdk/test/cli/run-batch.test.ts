@@ -260,14 +260,16 @@ describe('rgrid batch', () => {
     expect(stdout()).toContain('1      failed     3     new      exec_1  in/1\n')
   })
 
-  it('cancel and retry act on one, and so does rgrid cancel', async () => {
+  it('cancel and retry act on one, and so do rgrid cancel and rgrid retry', async () => {
     const { run, stderr } = createTestContext({ client: { batches } })
 
     await run('batch', 'cancel', ID)
     await run('cancel', ID)
     await run('batch', 'retry', ID)
+    await run('retry', '--failed', ID)
 
     expect(batches.cancel).toHaveBeenCalledTimes(2)
+    expect(batches.retry.mock.calls).toEqual([[ID], [ID]])
     expect(stderr()).toContain(`1 item runs again: rgrid batch attach ${ID}`)
   })
 

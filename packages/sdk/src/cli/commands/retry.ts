@@ -1,3 +1,4 @@
+import { isBatchId } from '../args/batch.js'
 import { idArgument } from '../args/id.js'
 import { jsonOption } from '../args/json.js'
 import type { CarryOutFlags } from '../actions/run.js'
@@ -13,10 +14,15 @@ export function defineRetry({ program, context, finish }: Setup): void {
     )
     .addArgument(idArgument())
     .option('--remote-only', 'leave the files the script wrote on the server')
+    .option('--failed', 'of a batch: run its failed items again, which is what happens to one in any case')
     .option('-d, --detach', 'print the new id and return, while the script goes on')
     .option('-q, --quiet', "say nothing but the script's output and failures")
     .addOption(jsonOption('print output, status and result as JSON lines on stdout'))
     .action(async (id: string, flags: CarryOutFlags) => {
+      if (isBatchId(id)) {
+        const { retryBatch } = await import('../actions/batch/retry.js')
+        return finish(await retryBatch(context, id, flags))
+      }
       const { retry } = await import('../actions/retry.js')
       finish(await retry(context, id, flags))
     })

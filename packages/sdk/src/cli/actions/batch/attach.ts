@@ -15,18 +15,25 @@ export interface AttachBatchFlags {
 
 /** Watches a batch to its end, and resolves with 0 when every item completed. */
 export async function attachBatch(context: CliContext, id: string, flags: AttachBatchFlags): Promise<number> {
+  return withClient(context, (client) => watchBatch(context, client, id, flags))
+}
+
+/** The same with a client that is there. */
+export async function watchBatch(
+  context: CliContext,
+  client: RGridClient,
+  id: string,
+  flags: AttachBatchFlags,
+): Promise<number> {
   const view = createBatchView(context, flags)
-  const work = (client: RGridClient): Promise<number> => {
-    const watch = async (): Promise<number> => {
-      const printLogs = flags.logs === true
-      const { summary } = await followBatch(client.attachBatch(id), { view, printLogs })
-      await view.summary(summary, undefined)
-      return summary.ok ? EXIT.ok : EXIT.failure
-    }
-    return untilInterrupted(context, { id, say: view.note, watch })
+  const watch = async (): Promise<number> => {
+    const printLogs = flags.logs === true
+    const { summary } = await followBatch(client.attachBatch(id), { view, printLogs })
+    await view.summary(summary, undefined)
+    return summary.ok ? EXIT.ok : EXIT.failure
   }
   try {
-    return await withClient(context, work, view.note)
+    return await untilInterrupted(context, { id, say: view.note, watch })
   } finally {
     view.stop()
   }
