@@ -26,8 +26,9 @@ export async function addItems(
   const { files: _files, ...common } = spec
   const refusal = await findRefusal(context, project, common)
   if (refusal !== undefined) throw refusal
+  const salt = await store.batches.getSalt(project)
   const wanted = items.map((item, position) =>
-    toNewItem(context, project, batch, item, mergeSpec(spec, item, position)),
+    toNewItem(context, project, batch, salt, item, mergeSpec(spec, item, position)),
   )
   const reusable = await findReusable(context, project, batch, wanted)
   const added = await store.batches.add(
@@ -72,11 +73,12 @@ function toNewItem(
   { pool }: Context,
   project: string,
   { lane }: StoredBatch,
+  salt: string,
   { index, id, name, repeat }: BatchItem,
   { files, ...spec }: Spec,
 ): Omit<NewItem, 'reusable'> {
   const { refs, inline } = splitInline(files)
-  const batch = { lane, fingerprint: toFingerprint(spec, refs, repeat) }
+  const batch = { lane, fingerprint: toFingerprint(salt, spec, refs, repeat) }
   const specHash = hashSpec(spec, refs)
   return { index, name, submission: { id, project, pool, spec, specHash, files: refs, inline, batch } }
 }

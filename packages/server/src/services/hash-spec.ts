@@ -1,4 +1,5 @@
 import type { FileRef } from '@rgrid/protocol'
+import { createHmac } from 'node:crypto'
 import type { StoredSpec } from '../store/execution-store.js'
 import { sha256Of } from './inline-files.js'
 
@@ -27,11 +28,18 @@ const HOW = [
  * Names what an execution works out: equal where script, arguments, environment, runtime, image, packages, files,
  * resources and network are equal. Where one of them completed, the other need not run.
  *
+ * @param salt - the project's: without it nobody can find out a secret of the environment by guessing
  * @param repeat - tells executions apart that are to run although they are equal
  */
-export function toFingerprint(spec: StoredSpec, files: readonly FileRef[], repeat: number): string {
+export function toFingerprint(
+  salt: string,
+  spec: StoredSpec,
+  files: readonly FileRef[],
+  repeat: number,
+): string {
   const what = Object.entries(spec).filter(([name]) => !HOW.some((other) => other === name))
-  return sha256Of(JSON.stringify([hashSpec(Object.fromEntries(what), files), repeat]))
+  const text = JSON.stringify([hashSpec(Object.fromEntries(what), files), repeat])
+  return createHmac('sha256', salt).update(text).digest('hex')
 }
 
 const sortKeys = (_key: string, value: unknown): unknown =>

@@ -76,6 +76,8 @@ export interface BatchStore {
    * @throws RGridError `not_found` when `before` is none of the project's batches.
    */
   list(project: string, query: { limit: number; before?: string | undefined }): Promise<StoredBatch[]>
+  /** What goes into the fingerprints of a project: random, and the same for good. */
+  getSalt(project: string): Promise<string>
   /** Finds executions that have ended and may stand for others, the best of each fingerprint first. */
   findCandidates(project: string, fingerprints: readonly string[], rerun: Rerun): Promise<Candidate[]>
   /**

@@ -280,6 +280,8 @@ const RETRIES = [
     WHERE EXISTS (SELECT 1 FROM executions WHERE id = execution_id AND executions.attempt = attempts.attempt)`,
 ]
 
+const SALTS = [`CREATE TABLE salts (project TEXT PRIMARY KEY, salt TEXT NOT NULL) STRICT, WITHOUT ROWID`]
+
 const run = (statements: readonly string[]): Migration => ({
   async up(db: Kysely<unknown>) {
     for (const statement of statements) await sql.raw(statement).execute(db)
@@ -295,4 +297,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0005-outputs': run(OUTPUTS),
   '0006-retention': run(RETENTION),
   '0007-retries': run(RETRIES),
+  '0008-salts': run(SALTS),
 }

@@ -26,6 +26,7 @@ export interface Database {
   losses: LossesTable
   retention_marks: RetentionMarksTable
   retention_turn: RetentionTurnTable
+  salts: { project: string; salt: string }
   queue_lengths: { project: string; length: number }
 }
 

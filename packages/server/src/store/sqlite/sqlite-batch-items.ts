@@ -5,11 +5,13 @@ import { missingBlobs } from '../faults.js'
 import { addItem, retryItem } from './add-item.js'
 import { countItems } from './count-items.js'
 import { findCandidates } from './find-candidates.js'
+import { getSalt } from './get-salt.js'
 import type { Database } from './schema.js'
 
 type ItemMethods = Pick<
   BatchStore,
   | 'findCandidates'
+  | 'getSalt'
   | 'add'
   | 'retry'
   | 'count'
@@ -30,6 +32,7 @@ export function createItemMethods(db: Kysely<Database>, now: () => number): Item
       .where('batches.id', '=', id)
 
   return {
+    getSalt: (project) => getSalt(db, project),
     findCandidates: (project, fingerprints, rerun) => findCandidates(db, project, fingerprints, rerun),
 
     add: (project, batch, items) =>
