@@ -41,6 +41,8 @@ export interface Embedded {
 }
 
 const URL = 'http://embedded'
+// What has something run.
+const STARTING = /^(?:PUT \/v1\/(?:executions|batches)\/|POST .*\/(?:items|retry)$)/
 
 /** Composes a server and a runner in this process. The runner starts with the first execution that is submitted. */
 export async function createEmbedded(options: EmbeddedOptions = {}): Promise<Embedded> {
@@ -93,7 +95,8 @@ export async function createEmbedded(options: EmbeddedOptions = {}): Promise<Emb
 }
 
 /** Whether a request is about running something, or about what can be run. */
-const needsRunner = (url: string, method: string): boolean =>
-  method === 'PUT'
-    ? url.startsWith(`${URL}/v1/executions/`) || url.startsWith(`${URL}/v1/batches/`)
-    : [`${URL}/v1/runners`, `${URL}/v1/runtimes`].includes(url)
+function needsRunner(url: string, method: string): boolean {
+  const path = url.slice(URL.length)
+  if (method === 'GET') return path === '/v1/runners' || path === '/v1/runtimes'
+  return STARTING.test(`${method} ${path}`)
+}
