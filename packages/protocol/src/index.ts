@@ -104,6 +104,7 @@ export {
 export { LIMITS } from './limits.js'
 export { chargeMicrons, formatMicrons, micronsSchema, parseMicrons } from './microns.js'
 export { parseEngineLocation, type EngineLocation } from './engine-location.js'
+export { findLinkFault, linkSchema, type Link } from './links.js'
 export { createPathFilter, patternsSchema, type PathFilter } from './path-filter.js'
 export { findPathFault, pathSchema } from './paths.js'
 export {

@@ -34,6 +34,8 @@ export const LIMITS = {
   inputBytes: 5 * GIB,
   /** A local module that is read for what it imports itself. */
   moduleBytes: 8 * MIB,
+  /** An input file from here on may be shared by executions, read-only. Copying one takes longer than a start. */
+  sharedInputBytes: 16 * MIB,
   outputFiles: 10_000,
   outputBytes: 5 * GIB,
   /** Output files in one request of a runner. */

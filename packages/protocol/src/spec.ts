@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { dependenciesSchema } from './dependencies.js'
 import { LIMITS } from './limits.js'
+import { linkSchema } from './links.js'
 import { patternsSchema } from './path-filter.js'
 import { pathSchema } from './paths.js'
 import { imageSchema, isolationSchema, networkSchema, resourcesSchema } from './resources.js'
@@ -137,8 +138,17 @@ export const specSchema = z
     rewrites: z.array(rewriteSchema).max(LIMITS.args).default([]),
     /** Which of the files that the script creates or changes come home; all when it is left out. */
     outputs: patternsSchema.optional(),
+    /** The file that the script reads as its standard input, which is empty otherwise. */
+    stdin: pathSchema.optional(),
+    /** Symbolic links that are there from the start. */
+    links: z.array(linkSchema).max(LIMITS.inputFiles).optional(),
+    /**
+     * Whether the script may write to input files of any size. Without it, a runner may let many executions share one
+     * large file, which none of them can change then.
+     */
+    writableInputs: z.boolean().optional(),
   })
-  .superRefine(({ script, files, folders, args, rewrites }, context) => {
+  .superRefine(({ script, files, folders, args, rewrites, stdin, links = [] }, context) => {
     const fail = (path: (string | number)[], message: string): void =>
       context.addIssue({ code: 'custom', path, message })
     const scriptFile = files.find(({ path }) => path === script)
@@ -147,9 +157,12 @@ export const specSchema = z
       fail(['script'], `is over the limit of ${LIMITS.scriptBytes} bytes`)
     if (files.reduce((sum, { size }) => sum + size, 0) > LIMITS.inputBytes)
       fail(['files'], `over the limit of ${LIMITS.inputBytes} bytes together`)
-    for (const [index, message] of findPathConflicts(files, folders)) fail(['files', index, 'path'], message)
+    for (const [index, message] of findPathConflicts([...files, ...links], folders))
+      fail(index < files.length ? ['files', index, 'path'] : ['links', index - files.length, 'path'], message)
     if (rewrites.some(({ index }) => index >= args.length))
       fail(['rewrites'], 'names an argument that is not there')
+    if (stdin !== undefined && !files.some(({ path }) => path === stdin))
+      fail(['stdin'], 'is not among the files')
   })
   .meta({ id: 'Spec', description: 'What to run.' })
 

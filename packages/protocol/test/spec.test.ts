@@ -50,6 +50,9 @@ describe('a spec', () => {
       dependencies: { kind: 'package', path: 'web/app' },
       folders: ['empty/inner'],
       rewrites: [{ index: 5, from: '/home/a/b.txt' }],
+      stdin: 'main.py',
+      links: [{ path: 'empty/link', target: '../main.py' }],
+      writableInputs: true,
     }
 
     expect(specSchema.parse(spec)).toMatchObject(spec)
@@ -147,6 +150,15 @@ describe('a spec', () => {
       { rewrites: [{ index: 0, from: 'a' }] },
       'rewrites',
       'argument',
+    ],
+    ['a standard input that is not there', { stdin: 'data.txt' }, 'stdin', 'files'],
+    ['a link that leads out', { links: [{ path: 'a/b', target: '../../c' }] }, 'links.0.target', 'leads out'],
+    ['a link in the place of a file', { links: [{ path: 'main.py', target: 'x' }] }, 'links.0.path', 'twice'],
+    [
+      'a file below a link',
+      { files: [file('main.py'), file('a/b')], links: [{ path: 'a', target: '.' }] },
+      'links.0.path',
+      'folder',
     ],
     ['a file twice', { files: [file('main.py'), file('main.py')] }, 'files.1.path', 'twice'],
     [

@@ -9,6 +9,7 @@ import {
 } from '@rgrid/protocol'
 import { inspect } from 'node:util'
 import * as z from 'zod'
+import type { InputData } from './files/spool.js'
 import type { RunOptions } from './run-options.js'
 
 /** A number within bounds; one that is not is named with its value and the bounds. */
@@ -24,10 +25,35 @@ const choice = <T extends string>(...values: readonly T[]) =>
 
 const flag = z.boolean('must be true or false')
 
+const isData = (value: unknown): value is InputData =>
+  typeof value === 'string' ||
+  value instanceof Uint8Array ||
+  (typeof value === 'object' && value !== null && Symbol.asyncIterator in value)
+
+const DATA = 'text, a Uint8Array or a stream of either'
+const path = z.string('must be the path of a file, as text')
+
+const inputSchema = z.union(
+  [
+    z.string(),
+    z.strictObject({ path, data: z.custom<InputData>(isData) }),
+    z.strictObject({ path, file: path }),
+  ],
+  `must be a path or pattern as text, or { path, data } with ${DATA}, or { path, file }`,
+)
+
+const stdinSchema = z.union(
+  [z.custom<InputData>(isData), z.strictObject({ file: path })],
+  `must be ${DATA}, or { file }`,
+)
+
 /** The forms of all options; other values are checked with the request that they become part of. */
 const callSchema = z.strictObject({
   script: z.string('must be the path of a file, as text'),
   args: z.array(z.string('must be text: wrap it in String()'), 'must be an array of texts').optional(),
+  inputs: z.array(inputSchema, 'must be an array').optional(),
+  stdin: stdinSchema.optional(),
+  writableInputs: flag.optional(),
   env: z.record(z.string(), z.string('must be text: wrap it in String()')).optional(),
   runtime: z.string().optional(),
   executor: z.string().optional(),

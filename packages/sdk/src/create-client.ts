@@ -28,6 +28,7 @@ import { downloadArtifacts } from './download/download-artifacts.js'
 import { encodePath } from './download/fetch-artifact.js'
 import { checkDownloadOptions } from './download/plan-download.js'
 import { createExecution, type Opened } from './execution/create-execution.js'
+import type { UploadBoard } from './execution/upload-board.js'
 import { readLogs } from './execution/read-logs.js'
 import { createPlan } from './plan.js'
 import { collectSpec, prepareSpec } from './prepare-spec.js'
@@ -57,12 +58,22 @@ export function createClient(options: ClientOptions = {}): RGridClient {
 
   const runtimes = async (): Promise<RuntimeRecord[]> =>
     (await (await getApi()).call(runtimeListSchema, RUNTIMES)).runtimes
-  const start = async (id: string, script: string, runOptions: RunOptions): Promise<Opened> => {
+  const start = async (
+    id: string,
+    script: string,
+    runOptions: RunOptions,
+    board: UploadBoard,
+  ): Promise<Opened> => {
     const signal = toSignal(runOptions)
     signal?.throwIfAborted()
-    const [prepared, api] = await allOrFirstError([prepareSpec(script, runOptions, runtimes), getApi()])
-    signal?.throwIfAborted()
-    return { api, ...(await submit(api, id, prepared)) }
+    const preparing = prepareSpec(script, runOptions, runtimes, board)
+    try {
+      const [prepared, api] = await allOrFirstError([preparing, getApi()])
+      signal?.throwIfAborted()
+      return { api, ...(await submit(api, id, prepared, { board, signal })) }
+    } finally {
+      await (await preparing.catch(() => undefined))?.release()
+    }
   }
   const startBatch = async (script: string, batchOptions: BatchOptions): Promise<StartedBatch> => {
     const checked = checkBatch(batchOptions)
@@ -99,7 +110,7 @@ export function createClient(options: ClientOptions = {}): RGridClient {
     target: async () => (await getConnection()).target,
     run(script, runOptions = {}) {
       const id = createExecutionId()
-      return createExecution(id, () => start(id, script, runOptions), toSignal(runOptions))
+      return createExecution(id, (board) => start(id, script, runOptions, board), toSignal(runOptions))
     },
     plan: async (script, runOptions = {}) => createPlan(await collectSpec(script, runOptions, runtimes)),
     attach: (id) => createExecution(id, () => find(id)),

@@ -35,7 +35,10 @@ export { DownloadError, type NotSaved } from './download/download-error.js'
 export { RunError } from './execution/run-error.js'
 export type { Reason } from './files/collect-files.js'
 export type { PlannedFile, RunPlan } from './plan.js'
-export type { RunOptions } from './run-options.js'
+export type { UploadProgress } from './execution/upload-board.js'
+export type { Staying } from './files/keep-links.js'
+export type { InputData } from './files/spool.js'
+export type { Input, RunOptions } from './run-options.js'
 export { attach, attachBatch, batch, plan, run } from './run.js'
 export type {
   Artifact,

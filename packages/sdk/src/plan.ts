@@ -34,10 +34,13 @@ const NO_DIGEST = '0'.repeat(64)
  *
  * @throws RGridError `invalid_request` as the request would
  */
-export async function createPlan({ sources, left, finish }: CollectedSpec): Promise<RunPlan> {
+export async function createPlan({ sources, left, finish, release }: CollectedSpec): Promise<RunPlan> {
   const files = await Promise.all(
-    sources.map(async (file) => ({ ...file, sizeBytes: (await stat(file.source)).size })),
-  )
+    sources.map(async ({ data, ...file }) => ({
+      ...file,
+      sizeBytes: data?.byteLength ?? (await stat(file.source)).size,
+    })),
+  ).finally(release)
   const wireFiles = files.map(({ path, sizeBytes }) => ({
     path,
     size: sizeBytes,

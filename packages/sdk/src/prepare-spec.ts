@@ -1,11 +1,24 @@
-import { specSchema, type Retries, type RuntimeRecord, type Spec, type WireFile } from '@rgrid/protocol'
+import {
+  LIMITS,
+  RGridError,
+  specSchema,
+  type Retries,
+  type RuntimeRecord,
+  type Spec,
+  type WireFile,
+} from '@rgrid/protocol'
 import { resolve } from 'node:path'
 import { checkCall, toOptionError } from './check-call.js'
 import { defined } from './defined.js'
 import { findDependencies } from './dependencies/find-dependencies.js'
+import { createUploadBoard, type UploadBoard } from './execution/upload-board.js'
 import { collectFiles, type LocalFile } from './files/collect-files.js'
+import { collectInputs } from './files/collect-inputs.js'
+import type { FileMark } from './files/file-mark.js'
 import { hashFiles } from './files/hash-files.js'
+import { keepLinks, type Staying } from './files/keep-links.js'
 import { readScript, type ReadScript } from './files/read-script.js'
+import { createSpool, type Spool } from './files/spool.js'
 import { findModules, NO_MODULES } from './modules/find-modules.js'
 import { getReach, placeModules } from './modules/place-modules.js'
 import { pickRuntime } from './pick-runtime.js'
@@ -15,6 +28,10 @@ import type { RunOptions } from './run-options.js'
 export interface PreparedSpec {
   readonly spec: Spec
   readonly sources: readonly LocalFile[]
+  /** How the files looked that were hashed, by their place on this machine. */
+  readonly marks: ReadonlyMap<string, FileMark>
+  /** Removes what is kept of streams until it is sent. */
+  readonly release: () => Promise<void>
 }
 
 /** A request before its files are read. */
@@ -24,14 +41,33 @@ export interface CollectedSpec {
   readonly left: readonly LocalFile[]
   /** The script itself, which has been read. */
   readonly known: ReadonlyMap<string, ReadScript>
+  /** What was found and does not travel. */
+  readonly staying: readonly Staying[]
+  /** Removes what is kept of streams until it is sent. */
+  readonly release: () => Promise<void>
   /** Makes it a request with what is known of the files. @throws RGridError `invalid_request` */
   readonly finish: (files: readonly WireFile[]) => Spec
 }
 
 /** Turns a call of `run` into a request: collects it, and hashes what travels. Throws as {@link collectSpec} does. */
-export async function prepareSpec(...call: Parameters<typeof collectSpec>): Promise<PreparedSpec> {
-  const { sources, known, finish } = await collectSpec(...call)
-  return { spec: finish(await hashFiles(sources, known)), sources }
+export async function prepareSpec(
+  script: string,
+  options: RunOptions,
+  listRuntimes: () => Promise<readonly RuntimeRecord[]>,
+  board: UploadBoard = createUploadBoard(),
+): Promise<PreparedSpec> {
+  const { sources, known, staying, finish, release } = await collectSpec(script, options, listRuntimes)
+  try {
+    const { files, marks } = await hashFiles(sources, {
+      known,
+      onTotal: (count, bytes) => board.begin('hashing', count, bytes, staying),
+      onRead: board.advance,
+    })
+    return { spec: finish(files), sources, marks, release }
+  } catch (error) {
+    await release()
+    throw error
+  }
 }
 
 /**
@@ -47,6 +83,22 @@ export async function collectSpec(
   listRuntimes: () => Promise<readonly RuntimeRecord[]>,
 ): Promise<CollectedSpec> {
   checkCall(script, options)
+  const spool = createSpool()
+  const release = (): Promise<void> => spool.release()
+  try {
+    return { ...(await collect(script, options, listRuntimes, spool)), release }
+  } catch (error) {
+    await release()
+    throw error
+  }
+}
+
+async function collect(
+  script: string,
+  options: RunOptions,
+  listRuntimes: () => Promise<readonly RuntimeRecord[]>,
+  spool: Spool,
+): Promise<Omit<CollectedSpec, 'release'>> {
   const { args = [], upload = true, dependencies: isWanted = true, requirements } = options
   const cwd = resolve(options.cwd ?? '.')
   const source = resolve(cwd, script)
@@ -55,24 +107,40 @@ export async function collectSpec(
   const picked = await pickRuntime({ script, text, asked: options.runtime, listRuntimes })
   const { runtime } = picked
   const modules = upload ? await findModules({ cwd, source, text, ...picked }) : NO_MODULES
-  const { files, ...collection } = await collectFiles(cwd, script, args, upload, getReach(modules))
+  const {
+    files,
+    links: foundLinks,
+    ...collection
+  } = await collectFiles(cwd, script, args, upload, getReach(modules))
   const { placed, left } = placeModules(collection.script, modules)
   const found = await findDependencies({ cwd, script, text, ...picked, requirements, isWanted })
-  const sources = unite(files, placed, found.files)
+  const taken = new Set([...files, ...placed, ...found.files].map(({ path }) => path))
+  const inputs = await collectInputs(cwd, options, { spool, taken })
+  const sources = unite(files, inputs.files, placed, found.files)
+  assertCount(sources)
+  const folders = [...new Set([...collection.folders, ...inputs.folders])]
+  const paths = [...new Set([...foundLinks, ...inputs.links])]
+  const { links, staying } = await keepLinks(cwd, paths, { files: sources, folders })
   const { cpus, memoryMib, pids, diskMib } = options
   const request = {
     ...collection,
+    folders,
+    ...(links.length === 0 ? {} : { links }),
     ...defined(pickSent(options)),
     runtime,
     resources: defined({ cpus, memoryMib, pids, diskMib }),
-    ...defined({ dependencies: found.dependencies, retries: toRetries(options.retries) }),
+    ...defined({
+      dependencies: found.dependencies,
+      stdin: inputs.stdin,
+      retries: toRetries(options.retries),
+    }),
   }
   const finish = (wireFiles: readonly WireFile[]): Spec => {
     const parsed = specSchema.safeParse({ ...request, files: wireFiles })
     if (!parsed.success) throw toOptionError(parsed.error)
     return parsed.data
   }
-  return { sources, left, known: new Map([[source, read]]), finish }
+  return { sources, left, staying, known: new Map([[source, read]]), finish }
 }
 
 // What the server is told as it is.
@@ -87,6 +155,7 @@ const SENT = [
   'key',
   'priority',
   'outputs',
+  'writableInputs',
 ] as const satisfies (keyof RunOptions)[]
 
 const pickSent = (options: RunOptions) => Object.fromEntries(SENT.map((name) => [name, options[name]]))
@@ -99,4 +168,12 @@ function unite(...lists: readonly (readonly LocalFile[])[]): LocalFile[] {
   const files = new Map<string, LocalFile>()
   for (const file of lists.flat()) if (!files.has(file.path)) files.set(file.path, file)
   return [...files.values()]
+}
+
+function assertCount(files: readonly LocalFile[]): void {
+  if (files.length <= LIMITS.inputFiles) return
+  throw new RGridError(
+    'invalid_request',
+    `files: ${files.length} are more than the limit of ${LIMITS.inputFiles}: leave some out with a .rgridignore file`,
+  )
 }

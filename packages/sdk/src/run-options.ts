@@ -1,4 +1,17 @@
 import type { ExecutorName, Isolation, Network, Retries, Runtime } from '@rgrid/protocol'
+import type { InputData } from './files/spool.js'
+
+/**
+ * Something that travels with a script: a file, a directory or a pattern below `cwd`, or a file that the program makes.
+ * Patterns have `*` and `?` within a name, `**` for any number of folders, `[a-z]` and `{a,b}`; those that begin with `!`
+ * leave out what others find.
+ */
+export type Input =
+  | string
+  /** What the file holds. A stream is read to its end, once. */
+  | { readonly path: string; readonly data: InputData }
+  /** A file of this machine, from anywhere, under another path. */
+  | { readonly path: string; readonly file: string }
 
 /** What a script is run with. */
 export interface RunOptions {
@@ -9,6 +22,26 @@ export interface RunOptions {
    * @default []
    */
   readonly args?: readonly string[]
+  /**
+   * What the script needs beside its arguments. In directories and for patterns, `.gitignore` and `.rgridignore` files
+   * there leave out what they do.
+   *
+   * @default []
+   */
+  readonly inputs?: readonly Input[]
+  /**
+   * The script's standard input: text, bytes, a stream that is read to its end first, or a file.
+   *
+   * @default empty
+   */
+  readonly stdin?: InputData | { readonly file: string }
+  /**
+   * Whether the script may write to input files of any size. Otherwise one of 16 MiB and more may be read-only in a
+   * container, where executions share it; it can always be replaced or removed there.
+   *
+   * @default false
+   */
+  readonly writableInputs?: boolean
   /**
    * The script's environment; nothing else of yours is sent.
    *

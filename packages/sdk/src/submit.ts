@@ -1,11 +1,15 @@
-import { RGridError, type WireFile } from '@rgrid/protocol'
-import { NO_RETRY, RETRY_BRIEFLY, type Api, type FetchResponse } from '@rgrid/protocol/client'
-import { createReadStream } from 'node:fs'
-import { Readable } from 'node:stream'
-import type { LocalFile } from './files/collect-files.js'
+import { RGridError } from '@rgrid/protocol'
+import { RETRY_BRIEFLY, type Api, type FetchResponse } from '@rgrid/protocol/client'
+import { uploadFiles } from './files/upload-files.js'
 import type { PreparedSpec } from './prepare-spec.js'
+import type { UploadBoard } from './execution/upload-board.js'
 
-const PARALLEL_UPLOADS = 4
+/** What watches over a submit. */
+export interface SubmitOptions {
+  readonly board: UploadBoard
+  /** Ends the uploads. What the server has accepted is not undone. */
+  readonly signal?: AbortSignal | undefined
+}
 
 /** An execution that the server has, with the stream of its events. */
 export interface Submitted {
@@ -21,59 +25,30 @@ export interface Submitted {
 export async function submit(
   api: Api,
   id: string,
-  { spec, sources }: PreparedSpec,
-  signal?: AbortSignal,
+  { spec, sources, marks }: PreparedSpec,
+  { board, signal }: SubmitOptions,
 ): Promise<Submitted> {
   const accept = 'text/event-stream'
   const put = async (): Promise<Submitted> => {
     const events = await api.send(
       { method: 'PUT', path: `/v1/executions/${id}`, json: spec, accept },
-      { signal, retry: RETRY_BRIEFLY },
+      { retry: RETRY_BRIEFLY },
     )
     return { id, events }
   }
   try {
     return await put().catch(async (error: unknown) => {
       if (!(error instanceof RGridError && error.code === 'missing_blobs')) throw error
-      await uploadFiles(api, { files: spec.files, sources, missing: error.missing, signal })
+      const onTotal = (count: number, bytes: number): void => board.begin('uploading', count, bytes)
+      const { missing } = error
+      const told = { onTotal, onSent: board.advance }
+      await uploadFiles(api, { files: spec.files, sources, marks, missing, ...told, signal })
       return put()
     })
   } catch (error) {
     if (!(error instanceof RGridError && error.code === 'key_taken' && error.executionId !== undefined))
       throw error
     const path = `/v1/executions/${error.executionId}/events`
-    return { id: error.executionId, events: await api.send({ method: 'GET', path, accept }, { signal }) }
+    return { id: error.executionId, events: await api.send({ method: 'GET', path, accept }) }
   }
-}
-
-/** What is uploaded. */
-export interface Upload {
-  readonly files: readonly WireFile[]
-  readonly sources: readonly LocalFile[]
-  /** The digests that the server misses. */
-  readonly missing: readonly string[]
-  readonly signal?: AbortSignal | undefined
-}
-
-/** Uploads the files that a server misses, a few at a time. */
-export async function uploadFiles(api: Api, upload: Upload): Promise<void> {
-  const left = [...upload.missing]
-  const worker = async (): Promise<void> => {
-    for (let digest = left.pop(); digest !== undefined; digest = left.pop())
-      await uploadOne(api, upload, digest)
-  }
-  await Promise.all(Array.from({ length: PARALLEL_UPLOADS }, worker))
-}
-
-async function uploadOne(api: Api, { files, sources, signal }: Upload, digest: string): Promise<void> {
-  const file = files.find(({ sha256 }) => sha256 === digest)
-  const source = sources.find(({ path }) => path === file?.path)?.source
-  if (file === undefined || source === undefined)
-    throw new RGridError('protocol', `the server misses ${digest}, which is not among the files`)
-  const body = (): ReadableStream<Uint8Array> =>
-    Readable.toWeb(createReadStream(source)) as ReadableStream<Uint8Array>
-  await api.send(
-    { method: 'PUT', path: `/v1/blobs/${digest}`, body, bodyBytes: file.size },
-    { signal, retry: NO_RETRY },
-  )
 }

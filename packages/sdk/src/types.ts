@@ -15,6 +15,7 @@ import type {
 import type { Fetch } from '@rgrid/protocol/client'
 import type { BatchOptions } from './batch/batch-options.js'
 import type { Batch, Batches } from './batch/types.js'
+import type { UploadProgress } from './execution/upload-board.js'
 import type { RunPlan } from './plan.js'
 import type { RunOptions } from './run-options.js'
 
@@ -132,6 +133,11 @@ export interface Execution extends Promise<Result>, AsyncIterable<LogPiece> {
   status(): Promise<ExecutionRecord>
   /** Calls back at every change of the status, beginning with the present one. Returns a way to stop. */
   onStatus(listener: StatusListener): () => void
+  /**
+   * Calls back while the files are hashed and uploaded, with how far that is, beginning with where it is now. Returns a
+   * way to stop.
+   */
+  onUpload(listener: (progress: UploadProgress) => void): () => void
   /** Cancels the execution unless it is over, and waits for its end. */
   [Symbol.asyncDispose](): Promise<void>
 }

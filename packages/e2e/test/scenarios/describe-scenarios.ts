@@ -10,7 +10,7 @@ import {
   type RunOptions,
 } from '@rgrid/sdk'
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { chmod, readFile, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createCutFetch } from '../support/cut-fetch.js'
@@ -246,6 +246,25 @@ export function describeScenarios(kind: Kind, available: boolean): void {
       )
 
       expect(stdout).toBe('1,2ABdata.csv\nin\nscript.sh\n')
+    })
+
+    test('inputs travel with their links and modes, and a stream is the standard input', async () => {
+      const cwd = await createProject({
+        'script.sh': 'cat; tools/say data/latest "$(cat made.txt)"; readlink data/latest; ls -A data',
+        'tools/say': '#!/bin/sh\necho "$(cat "$1") and $2"',
+        'data/a.txt': 'first',
+        'data/skip.log': 'x',
+        'data/.gitignore': '*.log',
+      })
+      await chmod(join(cwd, 'tools/say'), 0o755)
+      await symlink('a.txt', join(cwd, 'data/latest'))
+      const inputs = ['tools', 'data/**', { path: 'made.txt', data: 'made' }]
+      const stdin = new Blob(['x'.repeat(300_000), '\n']).stream()
+
+      const result = await client.run('script.sh', { cwd, inputs, stdin })
+
+      expect([result.stderr, result.skipped]).toEqual(['', []])
+      expect(result.stdout.slice(300_000)).toBe('\nfirst and made\na.txt\n.gitignore\na.txt\nlatest\n')
     })
 
     test('a file too large for the request travels by its digest', async () => {

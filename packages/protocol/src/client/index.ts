@@ -2,4 +2,5 @@ export { createApi, type Api, type ApiOptions, type Call, type CallOptions } fro
 export { createHttpFetch, type Fetch, type FetchInit, type FetchResponse } from './fetch.js'
 export { followBatch, type FollowBatchOptions } from './follow-batch.js'
 export { followEvents, type FollowOptions } from './follow-events.js'
+export { inParallel } from './in-parallel.js'
 export { backoffMs, NO_RETRY, RETRY_BRIEFLY, RETRY_LONG, withRetry, type RetryPolicy } from './retry.js'

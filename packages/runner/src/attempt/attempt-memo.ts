@@ -15,6 +15,8 @@ const attemptMemoSchema = z.strictObject({
   inputs: z.array(z.tuple([z.string(), z.string(), whole, whole, whole])),
   /** Which files are to come home. */
   outputs: patternsSchema.optional(),
+  /** The symbolic links: path and target. */
+  links: z.array(z.tuple([z.string(), z.string()])).default([]),
 })
 
 /** What a runner remembers of an attempt for the case that it is killed. No argument and no secret is in it. */
@@ -23,7 +25,7 @@ export type AttemptMemo = z.infer<typeof attemptMemoSchema>
 /** Makes the memo of a claim whose files are in their places. */
 export const createMemo = (
   { executionId, attempt, leaseToken, spec }: AttemptRight & Pick<Claim, 'spec'>,
-  { inputs, outputs }: Workspace,
+  { inputs, outputs, links }: Workspace,
 ): AttemptMemo => ({
   executionId,
   attempt,
@@ -37,6 +39,7 @@ export const createMemo = (
     String(mark.ino),
   ]),
   ...(outputs === undefined ? {} : { outputs: [...outputs] }),
+  links: [...links],
 })
 
 /** Reads a memo; `undefined` when it is none, such as that of another version. */
@@ -50,9 +53,10 @@ export function parseMemo(text: string): AttemptMemo | undefined {
 }
 
 /** The workspace that a memo tells of. */
-export const toWorkspace = ({ inputs, outputs }: AttemptMemo, workDir: string): Workspace => ({
+export const toWorkspace = ({ inputs, outputs, links }: AttemptMemo, workDir: string): Workspace => ({
   workDir,
   outputs,
+  links: new Map(links),
   inputs: new Map(
     inputs.map(([path, sha256, mtimeNs, size, ino]) => [
       path,

@@ -7,10 +7,12 @@ import { mkdir, rename, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { FetchBlob } from './workspace.js'
+import type { FetchBlob } from './place-file.js'
 
 // The rest of the disk is for what scripts write.
 const FREE_SHARE = 0.25
+// Executions may share it.
+const READ_ONLY = 0o444
 
 interface Entry {
   readonly size: number
@@ -46,7 +48,7 @@ export function createBlobCache(api: Api, directory: string, maxBytes?: number):
       await pipeline(
         Readable.from(response.body ?? []),
         verify(sha256),
-        createWriteStream(temporary, { flags: 'wx' }),
+        createWriteStream(temporary, { flags: 'wx', mode: READ_ONLY }),
       )
       await rename(temporary, target)
       return target

@@ -1,5 +1,5 @@
 import { createPathFilter, findPathFault, LIMITS, type PathFilter, type Skipped } from '@rgrid/protocol'
-import { lstatSync, type BigIntStats } from 'node:fs'
+import { lstatSync, readlinkSync, type BigIntStats } from 'node:fs'
 import { opendir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { createBreather } from './breather.js'
@@ -36,7 +36,7 @@ const COMPILED = '__pycache__'
  * or is what Python compiled.
  */
 export async function listOutputs(
-  { workDir, inputs, outputs }: Workspace,
+  { workDir, inputs, outputs, links }: Workspace,
   skips: SkipList = createSkipList(),
 ): Promise<OutputList> {
   const filter = outputs === undefined ? EVERYTHING : createPathFilter(outputs)
@@ -47,6 +47,12 @@ export async function listOutputs(
   const skip = (path: string, reason: string): void => {
     if (filter.takes(path)) skips.add(path, reason)
   }
+  // Input files from elsewhere are there too, and stay without a word.
+  const skipReserved = (path: string): void => {
+    if (![...inputs.keys()].some((input) => input.startsWith(`${path}/`))) skip(path, 'is kept for RGrid')
+  }
+  const isSameLink = (path: string): boolean =>
+    links.has(path) && readlinkSync(join(workDir, path)) === links.get(path)
   const take = (path: string, stats: BigIntStats): void => {
     const input = inputs.get(path)
     if ((input !== undefined && isUntouched(input.mark, stats)) || !filter.takes(path)) return
@@ -62,7 +68,7 @@ export async function listOutputs(
     const stats = lstatSync(join(workDir, path), { bigint: true })
     if (stats.isDirectory()) await (basename(path) === COMPILED ? undefined : walk(path))
     else if (stats.isFile()) take(path, stats)
-    else skip(path, describe(stats))
+    else if (!(stats.isSymbolicLink() && isSameLink(path))) skip(path, describe(stats))
   }
   const walk = async (folder: string): Promise<void> => {
     // A piece at a time, as a folder may have more names than there is memory.
@@ -70,7 +76,7 @@ export async function listOutputs(
       const path = folder === '' ? name.toString() : `${folder}/${name.toString()}`
       const fault = findNameFault(name) ?? findPathFault(path)
       if (fault !== undefined) skip(path, fault)
-      else if (path.toLowerCase() === RESERVED) skip(path, 'is kept for RGrid')
+      else if (path.toLowerCase() === RESERVED) skipReserved(path)
       else await look(path).catch(() => skip(path, 'cannot be read'))
       await breathe()
     }

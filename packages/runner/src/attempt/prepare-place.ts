@@ -1,8 +1,8 @@
 import type { Claim, WireFile } from '@rgrid/protocol'
 import { readFile } from 'node:fs/promises'
 import { StartError, type Executor, type Layer, type Place } from '../executors/executor.js'
+import type { FetchBlob } from './place-file.js'
 import type { Stopwatch } from './stopwatch.js'
-import type { FetchBlob } from './workspace.js'
 
 /** What finding a place needs of an attempt. */
 export interface PrepareContext {

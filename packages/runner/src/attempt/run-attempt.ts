@@ -7,9 +7,10 @@ import { createMemo } from './attempt-memo.js'
 import { createAttemptReporter, NOT_STARTED, toEnding } from './attempt-reporter.js'
 import { followScript } from './follow-script.js'
 import { keepLease, type LeaseKeeper } from './lease-keeper.js'
+import type { FetchBlob } from './place-file.js'
 import { preparePlace } from './prepare-place.js'
 import { createStopwatch } from './stopwatch.js'
-import { fillWorkspace, type FetchBlob, type Workspace } from './workspace.js'
+import { fillWorkspace, type Workspace } from './workspace.js'
 
 /** What an attempt needs of its runner. */
 export interface AttemptContext {
@@ -121,7 +122,8 @@ function createAttempt(
 
   const fill = async (place: Place, { granted, refused }: Permission): Promise<Workspace | undefined> => {
     try {
-      return await fillWorkspace(place.workDir, claim, fetchBlob)
+      const canShare = place.canShareInputs === true && spec.writableInputs !== true
+      return await fillWorkspace(place.workDir, claim, { fetchBlob, canShare })
     } catch (error) {
       await Promise.allSettled([granted])
       if (refused.aborted) await acceptRefusal(refused)
@@ -141,11 +143,11 @@ function createAttempt(
     if (workspace === undefined) return
     watch.lap('inputsMs')
     const log = reporter.openLog()
-    const { script, args, env, timeoutMs, files } = spec
+    const { script, args, env, stdin, timeoutMs, files } = spec
     const inputBytes = files.reduce((sum, { size }) => sum + size, 0)
     const deadlineMs = timeoutMs + DEADLINE_MARGIN_MS
     const memo = JSON.stringify(createMemo(claim, workspace))
-    const launch = { script, args, env, inputBytes, deadlineMs, memo, mayStart: permission.granted }
+    const launch = { script, args, env, stdin, inputBytes, deadlineMs, memo, mayStart: permission.granted }
     const running = await place.start(launch).catch(async (error: unknown) => {
       await (permission.refused.aborted ? acceptRefusal(permission.refused) : giveUp(error))
     })

@@ -1,15 +1,9 @@
 import type { Claim, WireFile } from '@rgrid/protocol'
-import { constants, lstatSync, writeFileSync, type BigIntStats } from 'node:fs'
-import { chmod, copyFile, mkdir } from 'node:fs/promises'
+import { inParallel } from '@rgrid/protocol/client'
+import { lstatSync, type BigIntStats } from 'node:fs'
+import { mkdir, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-
-/** A large input file on this machine, read-only to all. It stays as long as it is held. */
-export interface HeldBlob extends AsyncDisposable {
-  readonly path: string
-}
-
-/** Brings a large input file to this machine, and holds it there. */
-export type FetchBlob = (sha256: string, size: number) => Promise<HeldBlob>
+import { placeFile, type Placement } from './place-file.js'
 
 /** What says whether a file was touched. */
 export type FileMark = Pick<BigIntStats, 'mtimeNs' | 'size' | 'ino'>
@@ -27,36 +21,50 @@ export interface Workspace {
   readonly inputs: ReadonlyMap<string, InputState>
   /** Which files are to come home; `undefined`: all that are created or changed. */
   readonly outputs: readonly string[] | undefined
+  /** The targets of the symbolic links that were there before the script. */
+  readonly links: ReadonlyMap<string, string>
 }
 
-/** Puts the input files of a claim in their places below `workDir`, which is empty. */
+// So many large files are fetched at a time.
+const PARALLEL = 4
+
+/**
+ * Puts the input files of a claim in their places below `workDir`, which is empty.
+ *
+ * @throws Error saying what is missing, such as a file that cannot be fetched, or room on the disk.
+ */
 export async function fillWorkspace(
   workDir: string,
-  { spec }: Claim,
-  fetchBlob: FetchBlob,
+  { spec: { files, folders, outputs, links = [] } }: Claim,
+  placement: Placement,
 ): Promise<Workspace> {
-  const paths = [...spec.folders, ...spec.files.map(({ path }) => dirname(path))]
-  const folders = new Set(paths.filter((path) => path !== '.').map((path) => join(workDir, path)))
-  for (const folder of folders) await mkdir(folder, { recursive: true })
   const inputs = new Map<string, InputState>()
-  for (const file of spec.files) {
+  const place = async (file: WireFile): Promise<void> => {
     const target = join(workDir, file.path)
-    await placeFile(target, file, fetchBlob)
+    await placeFile(target, file, placement)
     const { mtimeNs, size, ino } = lstatSync(target, { bigint: true })
     inputs.set(file.path, { sha256: file.sha256, mark: { mtimeNs, size, ino } })
   }
-  return { workDir, inputs, outputs: spec.outputs }
+  try {
+    const parents = [...files, ...links].map(({ path }) => dirname(path))
+    for (const folder of new Set([...folders, ...parents]))
+      await mkdir(join(workDir, folder), { recursive: true })
+    for (const file of files) if (file.data !== undefined) await place(file)
+    const large = files.filter(({ data }) => data === undefined)
+    await inParallel(large, PARALLEL, place)
+    // Last, so that nothing is written through one.
+    for (const { path, target } of links) await symlink(target, join(workDir, path))
+  } catch (error) {
+    throw explainFullDisk(error)
+  }
+  return { workDir, inputs, outputs, links: new Map(links.map(({ path, target }) => [path, target])) }
 }
 
-async function placeFile(
-  target: string,
-  { data, sha256, size, executable }: WireFile,
-  fetchBlob: FetchBlob,
-): Promise<void> {
-  const mode = executable ? 0o755 : 0o644
-  // Small ones are written at once: handing them to another thread takes longer than writing them.
-  if (data !== undefined) return writeFileSync(target, Buffer.from(data, 'base64'), { flag: 'wx', mode })
-  await using blob = await fetchBlob(sha256, size)
-  await copyFile(blob.path, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
-  await chmod(target, mode)
+const FULL = new Set(['ENOSPC', 'EDQUOT'])
+
+function explainFullDisk(error: unknown): unknown {
+  if (!(error instanceof Error && 'code' in error && FULL.has(String(error.code)))) return error
+  return new Error(`the disk of the runner has no room left for the input files (${String(error.code)})`, {
+    cause: error,
+  })
 }

@@ -42,6 +42,8 @@ export interface Launch {
   readonly script: string
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  /** The file in the workspace that is the script's standard input. @default none: it is empty */
+  readonly stdin?: string | undefined
   /** How much of what is in the workspace was put there by the runner. */
   readonly inputBytes: number
   /** How long the script may run, counted by the place itself: the script ends then, also when the runner hangs. */
@@ -68,6 +70,12 @@ export interface Place {
   /** An absolute directory of the runner's own, empty at first: the script's working directory. */
   readonly workDir: string
   readonly container: Phases['container']
+  /**
+   * Whether large input files in it may be hard links to files of the runner: the script can read them, and not write.
+   *
+   * @default false
+   */
+  readonly canShareInputs?: boolean
   /**
    * Starts a script, whose files are in {@link Place.workDir} by now.
    *

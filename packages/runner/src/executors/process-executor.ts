@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, rm, symlink } from 'node:fs/promises'
+import { mkdir, open, rm, symlink, type FileHandle } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { onExit } from 'signal-exit'
@@ -178,17 +178,21 @@ function withPath({ layer }: PlaceRequest): NodeJS.ProcessEnv {
 async function spawnScript({ command, workDir, env, launch }: Spawn): Promise<Child> {
   const { script, args } = launch
   const [program, ...first] = command
+  let stdin: FileHandle | undefined
   try {
+    if (launch.stdin !== undefined) stdin = await open(join(workDir, launch.stdin))
     const child = spawn(program, [...first, ...toWords(script), ...args], {
       cwd: workDir,
       env,
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [stdin?.fd ?? 'ignore', 'pipe', 'pipe'],
     })
     if (child.pid === undefined) throw (await once(child, 'error'))[0]
     return child as Child
   } catch (error) {
     throw new StartError('internal', `${program} could not be started: ${String(error)}`, { cause: error })
+  } finally {
+    await stdin?.close()
   }
 }
 

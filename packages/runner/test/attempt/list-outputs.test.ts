@@ -1,4 +1,4 @@
-import { LIMITS, RGridError, type Claim, type WireFile } from '@rgrid/protocol'
+import { LIMITS, RGridError, type Claim, type Link, type WireFile } from '@rgrid/protocol'
 import type { Api, Call } from '@rgrid/protocol/client'
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -19,6 +19,7 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 async function createTestWorkspace(
   inputs: Record<string, string> = { 'script.py': 'pass' },
   outputs?: readonly string[],
+  links: readonly Link[] = [],
 ): Promise<Workspace> {
   const root = await mkdtemp(join(tmpdir(), 'rgrid-outputs-'))
   onTestFinished(() => rm(root, { recursive: true }))
@@ -29,9 +30,12 @@ async function createTestWorkspace(
     executable: false,
     data: Buffer.from(text).toString('base64'),
   }))
-  const spec = { files, folders: [], outputs } as unknown as Claim['spec']
+  const spec = { files, folders: [], outputs, links } as unknown as Claim['spec']
   const claim = { executionId: 'exec_1', attempt: 1, spec } as Claim
-  return fillWorkspace(root, claim, () => Promise.reject(new Error('nothing is fetched here')))
+  return fillWorkspace(root, claim, {
+    fetchBlob: () => Promise.reject(new Error('nothing is fetched here')),
+    canShare: false,
+  })
 }
 
 const paths = async (workspace: Workspace): Promise<string[]> =>
@@ -146,6 +150,21 @@ describe('the outputs of a workspace', () => {
       candidates: [],
       skipped: [{ path: '.rgrid', reason: 'is kept for RGrid' }],
     })
+  })
+
+  test('do not mention .rgrid where input files from elsewhere are in it', async () => {
+    const workspace = await createTestWorkspace({ '.rgrid/inputs/0/script.py': 'pass' })
+
+    expect(await listOutputs(workspace)).toMatchObject({ candidates: [], skipped: [] })
+  })
+
+  test('do not mention a link that was there before, unless it leads elsewhere now', async () => {
+    const links = ['kept', 'moved'].map((path) => ({ path, target: 'script.py' }))
+    const workspace = await createTestWorkspace(undefined, undefined, links)
+    await rm(join(workspace.workDir, 'moved'))
+    await symlink('/etc', join(workspace.workDir, 'moved'))
+
+    expect((await listOutputs(workspace)).skipped).toEqual([{ path: 'moved', reason: 'is a symbolic link' }])
   })
 
   test('name a path that cannot travel', async () => {

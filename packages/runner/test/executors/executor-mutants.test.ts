@@ -81,8 +81,11 @@ const MUTANTS: readonly [string, Check, Mutate][] = [
       'cp -r . /tmp/$RGRID_EXECUTION_ID; cd /tmp/$RGRID_EXECUTION_ID; "$@"; code=$?; rm -r "$PWD"; exit $code',
     ),
   ],
+  ['loses links', launch.checkLinks, withShell('rm links/latest; exec "$@"')],
   ['keeps standard input open', launch.checkStdin, withShell('exec "$@" < <(sleep 25)')],
   ['writes to standard input', launch.checkStdin, withShell('echo | "$@"')],
+  ['gives no standard input', launch.checkStdinFile, withLaunch(({ stdin: _, ...given }) => given)],
+  ['pipes standard input', launch.checkStdinFile, withShell('exec "$@" < <(cat)')],
   ['buffers output', launch.checkUnbuffered, withShell('unset PYTHONUNBUFFERED; exec "$@"')],
   ['runs bash scripts with sh', launch.checkBash, withShell('shift; exec sh "$@"')],
   [

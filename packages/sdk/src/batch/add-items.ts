@@ -10,7 +10,8 @@ import {
 import { backoffMs, RETRY_LONG, type Api, type RetryPolicy } from '@rgrid/protocol/client'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LocalFile } from '../files/collect-files.js'
-import { uploadFiles } from '../submit.js'
+import type { FileMark } from '../files/file-mark.js'
+import { uploadFiles } from '../files/upload-files.js'
 
 /** Items that are ready to be sent, and where their files are on this machine. */
 export interface ReadyItems {
@@ -18,6 +19,8 @@ export interface ReadyItems {
   readonly items: readonly BatchItem[]
   /** By digest. */
   readonly sources: ReadonlyMap<string, LocalFile>
+  /** How the files looked that were hashed, by their place on this machine. */
+  readonly marks: ReadonlyMap<string, FileMark>
 }
 
 /** One is enough, unless what was there is removed meanwhile. */
@@ -100,6 +103,7 @@ async function uploadRest(api: Api, ready: ReadyItems, { missing, inline, signal
   await uploadFiles(api, {
     files: [...files].map(([sha256, file]) => ({ ...file, path: sha256 })),
     sources: [...ready.sources].map(([sha256, source]) => ({ ...source, path: sha256 })),
+    marks: ready.marks,
     missing: wanted,
     signal,
   })

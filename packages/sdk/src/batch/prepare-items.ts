@@ -16,14 +16,19 @@ export function createItemPreparer(
   const commonSources = toSources(common.spec.files, common.sources)
   return async (chunk) => {
     const sources = chunk.flatMap((one) => one.sources)
-    const files = await hashFiles(sources)
+    const { files, marks } = await hashFiles(sources)
     let from = 0
     const items = chunk.map((one): BatchItem => {
       const own = files.slice(from, (from += one.sources.length))
       const name = toName(one.item.name ?? `item ${one.item.index}`)
       return { ...one.item, name, files: own, repeat: toRepeat(one, own) }
     })
-    return { spec: common.spec, items, sources: new Map([...commonSources, ...zip(files, sources)]) }
+    return {
+      spec: common.spec,
+      items,
+      marks: new Map([...common.marks, ...marks]),
+      sources: new Map([...commonSources, ...zip(files, sources)]),
+    }
   }
 }
 

@@ -49,6 +49,8 @@ export async function addAll(
       await post(api, `/v1/batches/${id}/seal`).catch(() => undefined)
       throw error
     }
+  } finally {
+    await prepared.common.release()
   }
   await post(api, `/v1/batches/${id}/seal`)
 }

@@ -6,11 +6,13 @@ export async function followExecution(execution: Execution, view: View): Promise
   // When showing fails, nobody waits for the result any more.
   execution.catch(() => {})
   const stop = execution.onStatus(view.status)
+  const stopUpload = execution.onUpload((progress) => view.upload(progress))
   try {
     for await (const piece of execution.logs()) await view.log(piece)
     return await execution
   } finally {
     stop()
+    stopUpload()
     await view.end()
   }
 }

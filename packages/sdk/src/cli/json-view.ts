@@ -12,6 +12,7 @@ export function createJsonView(context: CliContext): View {
     // A failure to write shows at the next piece or at the end.
     status: (status, message, attempt) =>
       void put({ type: 'status', status, message, attempt }).catch(() => {}),
+    upload() {},
     end: () => pending,
     result: (result, saved) => put({ type: 'result', ...toResultJson(result), saved }),
     note: (text) => note(context, text),

@@ -1,5 +1,6 @@
 import type { Status, StreamName } from '@rgrid/protocol'
 import type { CliContext } from './context.js'
+import { formatUpload } from './format-upload.js'
 import { toPrintable } from './printable.js'
 import { createRetryNote } from './retry-note.js'
 import { createSpinner } from './spinner.js'
@@ -21,6 +22,8 @@ const PHASE: Readonly<Record<Status, string>> = {
 
 const NEWLINE = 0x0a
 const REPEAT_MS = 5_000
+// What is quicker would only flicker.
+const UPLOAD_SHOWN_MS = 500
 
 /** Shows the script's bytes on the same streams here, and until the first of them a spinner with the phase. */
 export function createTextView(context: CliContext, { quiet, raw = true }: ViewFlags): View {
@@ -29,6 +32,7 @@ export function createTextView(context: CliContext, { quiet, raw = true }: ViewF
   // Whether the last line of each stream still waits for its end.
   const open = { stdout: false, stderr: false }
 
+  let uploadSince: number | undefined
   let told: { readonly status: Status; readonly at: number } | undefined
 
   // Into a file, the progress of a pull would be a line for every percent.
@@ -67,6 +71,10 @@ export function createTextView(context: CliContext, { quiet, raw = true }: ViewF
       const text = isTold ? `${phase}: ${toPrintable(message)}` : phase
       if (isTold && spinner?.isWatched === false && isDue(status)) void say(text)
       spinner?.show(text)
+    },
+    upload(progress) {
+      uploadSince ??= performance.now()
+      if (performance.now() - uploadSince > UPLOAD_SHOWN_MS) spinner?.show(formatUpload(progress))
     },
     async end() {
       spinner?.stop()

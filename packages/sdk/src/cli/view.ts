@@ -1,3 +1,4 @@
+import type { UploadProgress } from '../execution/upload-board.js'
 import type { LogPiece, Result, StatusListener } from '../types.js'
 import type { CliContext } from './context.js'
 import { createJsonView } from './json-view.js'
@@ -8,6 +9,8 @@ export interface View {
   /** @throws OutputError when nobody takes it */
   log(piece: LogPiece): Promise<void>
   readonly status: StatusListener
+  /** Files are on their way. */
+  upload(progress: UploadProgress): void
   /** The last piece has come. */
   end(): Promise<void>
   result(result: Result, saved: readonly string[]): Promise<void>

@@ -8,6 +8,7 @@ import { createDeferred } from './deferred.js'
 import { createLogBuffer } from './log-buffer.js'
 import { createStatusBoard } from './status-board.js'
 import { createTextCapture } from './text-capture.js'
+import { createUploadBoard, type UploadBoard, type UploadProgress } from './upload-board.js'
 
 /** An execution that the server has accepted, with the stream of its events. */
 export interface Opened {
@@ -28,12 +29,13 @@ const BUFFER_BYTES = 1024 * 1024
  */
 export function createExecution(
   minted: string,
-  open: () => Promise<Opened>,
+  open: (uploads: UploadBoard) => Promise<Opened>,
   signal?: AbortSignal,
 ): Execution {
   const accepted = createDeferred<undefined>()
+  const uploads = createUploadBoard()
   let id = minted
-  const opened = open()
+  const opened = open(uploads)
   const buffer = createLogBuffer(BUFFER_BYTES)
   const board = createStatusBoard()
   let over = false
@@ -121,6 +123,7 @@ export function createExecution(
       return api.call(executionSchema, { method: 'GET', path: `/v1/executions/${known.id}` })
     },
     onStatus: (listener: StatusListener) => board.watch(listener),
+    onUpload: (listener: (progress: UploadProgress) => void) => uploads.watch(listener),
     [Symbol.asyncIterator]: () => logs()[Symbol.asyncIterator](),
     async [Symbol.asyncDispose]() {
       if (!over) cancelQuietly()

@@ -10,6 +10,10 @@ export type Reason =
   | { readonly kind: 'script' }
   /** An argument names it, or the directory that it is in. `index` counts from 0. */
   | { readonly kind: 'argument'; readonly index: number }
+  /** One of the `inputs` names it, or the directory that it is in. `index` counts from 0. */
+  | { readonly kind: 'input'; readonly index: number }
+  /** The standard input. */
+  | { readonly kind: 'stdin' }
   /** The file `by`, a path in the workspace, imports it on a line, counted from 1. */
   | { readonly kind: 'import'; readonly by: string; readonly line: number }
   /** A requirements file. */
@@ -20,8 +24,10 @@ export type Reason =
 /** A local file and its place in the workspace. */
 export interface LocalFile {
   readonly path: string
-  /** Where it is on this machine, absolute. */
+  /** Where it is on this machine, absolute; what it is said with, where it is in memory. */
   readonly source: string
+  /** What is in memory. */
+  readonly data?: Uint8Array
   /** Where there are several, the first in the order of {@link Reason}. */
   readonly reason: Reason
 }
@@ -33,6 +39,8 @@ export interface Collection {
   readonly rewrites: { index: number; from: string }[]
   readonly files: LocalFile[]
   readonly folders: string[]
+  /** Symbolic links in the directories that travel, by their paths below `cwd`. */
+  readonly links: string[]
 }
 
 /** Where files from elsewhere are, each in a folder of its own. */
@@ -55,6 +63,7 @@ export async function collectFiles(
 ): Promise<Collection> {
   const files = new Map<string, LocalFile>()
   const folders = new Set<string>()
+  const links = new Set<string>()
   let outside = 0
 
   const place = (source: string, reason: Reason, folders = 0): string => {
@@ -74,6 +83,7 @@ export async function collectFiles(
     const content = await walkDirectory(source)
     for (const folder of ['', ...content.folders]) folders.add(toPosix(join(within, folder)))
     for (const file of content.files) place(join(source, file), reason)
+    for (const link of content.links) links.add(toPosix(join(within, link)))
   }
   const placeArgument = async (arg: string, index: number): Promise<string> => {
     const source = resolve(cwd, arg)
@@ -96,6 +106,7 @@ export async function collectFiles(
     rewrites,
     files: [...files.values()],
     folders: [...folders],
+    links: [...links],
   }
 }
 

@@ -7,6 +7,8 @@ import { readOptional } from '../config/read-optional.js'
 export interface DirectoryContent {
   readonly files: string[]
   readonly folders: string[]
+  /** Symbolic links, which are not followed. */
+  readonly links: string[]
 }
 
 const IGNORE_FILES = ['.gitignore', '.rgridignore']
@@ -17,12 +19,11 @@ interface Rule {
 }
 
 /**
- * Lists the regular files and folders of a directory, except what the `.gitignore` and `.rgridignore` files in it
- * leave out. Such files above it do not count: who names an ignored directory wants it. `.git` never travels, links
- * are not followed.
+ * Lists the regular files, folders and symbolic links of a directory, except what the `.gitignore` and `.rgridignore` files in it
+ * leave out. Such files above it do not count: who names an ignored directory wants it. `.git` never travels.
  */
 export async function walkDirectory(root: string): Promise<DirectoryContent> {
-  const content: DirectoryContent = { files: [], folders: [] }
+  const content: DirectoryContent = { files: [], folders: [], links: [] }
   await walk(root, '', [], content)
   return content
 }
@@ -38,6 +39,7 @@ async function walk(
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`
     if (entry.name === '.git' || isIgnored(rules, entry.isDirectory() ? `${path}/` : path)) continue
     if (entry.isFile()) content.files.push(path)
+    if (entry.isSymbolicLink()) content.links.push(path)
     if (!entry.isDirectory()) continue
     content.folders.push(path)
     await walk(root, path, rules, content)

@@ -1,6 +1,7 @@
 import { LIMITS, RETRIED_CAUSES, retriesSchema } from '@rgrid/protocol'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { text as readText } from 'node:stream/consumers'
 import { describe, expect, it, vi } from 'vitest'
 import type { RunOptions } from '../../src/run-options.js'
 import type { RGridClient } from '../../src/types.js'
@@ -67,6 +68,24 @@ describe('the command line of run', () => {
     await run('run', '--output', 'out', '--exclude-output', '*.tmp', '--output', '*.csv', 'a.py')
 
     expect(options().outputs).toEqual(['out', '*.csv', '!*.tmp'])
+  })
+
+  it('takes along inputs, and the standard input only when that is asked for', async () => {
+    const { run, options } = setUp({ stdin: 'piped' })
+
+    await run('run', '--input', 'data/**', '--input', '!data/x', '--writable-inputs', '--stdin', 'a.py')
+
+    expect(options()).toMatchObject({ inputs: ['data/**', '!data/x'], writableInputs: true })
+    expect(await readText(options().stdin as AsyncIterable<Buffer>)).toBe('piped')
+  })
+
+  it('does not wait for somebody to type a standard input', async () => {
+    const cli = setUp()
+    Object.assign(cli.context.stdin, { isTTY: true })
+
+    expect(await cli.run('run', '--stdin', 'a.py')).toBe(2)
+    expect(cli.stderr()).toContain('--stdin: the standard input is a terminal: pipe something in')
+    expect(cli.client.run).not.toHaveBeenCalled()
   })
 
   it('leaves out what was not asked for', async () => {

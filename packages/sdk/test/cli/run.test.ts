@@ -241,6 +241,28 @@ describe('run says', () => {
   })
 })
 
+describe('run says of files', () => {
+  const staying = Array.from({ length: 7 }, (_, at) => ({
+    path: `link${at}`,
+    reason: 'is a link to what does not travel',
+  }))
+  const progress = { filesDone: 1, filesTotal: 2, bytesDone: 0, bytesTotal: 3, staying } as const
+  const uploads = [{ phase: 'hashing', ...progress } as const, { phase: 'uploading', ...progress } as const]
+
+  it('once what is not taken along, and why', async () => {
+    const loud = setUp({ uploads })
+    const quiet = setUp({ uploads })
+
+    await loud.run('run', 'a.py')
+    await quiet.run('run', '-q', 'a.py')
+
+    expect(loud.stderr()).toMatch(
+      /^rgrid: not taken along: link0 is a link to what does not travel, link1 .*, and 2 more\n$/,
+    )
+    expect(quiet.stderr()).toBe('')
+  })
+})
+
 describe('run -d', () => {
   it('prints the id and nothing else', async () => {
     const { run, stdout, stderr } = setUp({ endless: true }, { tty: true })

@@ -29,6 +29,24 @@ describe('the text view', () => {
     expect(stderr()).not.toContain('running')
   })
 
+  it('says how far files are where that takes its time, and to people alone', async () => {
+    const upload = { phase: 'uploading', filesDone: 3, filesTotal: 10, staying: [] } as const
+    const [seen, unseen] = [setUp(), setUp(false)]
+    for (const { view } of [seen, unseen]) {
+      view.upload({ ...upload, bytesDone: 0, bytesTotal: 200 * 1024 ** 2 })
+      vi.advanceTimersByTime(400)
+    }
+    expect(seen.stderr()).toBe('')
+    for (const { view } of [seen, unseen]) {
+      vi.advanceTimersByTime(200)
+      view.upload({ ...upload, bytesDone: 12.5 * 1024 ** 2, bytesTotal: 200 * 1024 ** 2 })
+      vi.advanceTimersByTime(100)
+    }
+
+    expect(seen.stderr()).toContain('uploading 3 of 10 files, 12.5 of 200.0 MiB')
+    expect(unseen.stderr()).toBe('')
+  })
+
   it('says where output is missing, or may be', async () => {
     const { view, stderr } = setUp(false)
 

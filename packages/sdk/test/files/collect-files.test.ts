@@ -21,6 +21,7 @@ describe('what travels with a script', () => {
       rewrites: [],
       paths: ['main.py', 'data/a.csv'],
       folders: [],
+      links: [],
     })
   })
 

@@ -174,7 +174,7 @@ describe('outside of the current directory', () => {
     const { sources, known, finish } = await prepare(cwd, join(tool, 'tool.py'), {
       args: [join(tool, 'data')],
     })
-    const spec = finish(await hashFiles(sources, known))
+    const spec = finish((await hashFiles(sources, { known })).files)
 
     expect([spec.script, ...spec.args]).toEqual(['.rgrid/inputs/0/tool.py', '.rgrid/inputs/1/data'])
     expect(spec.files.map(({ path }) => path)).toEqual([

@@ -67,6 +67,7 @@ export async function createAttachedPlace(
   return {
     workDir,
     container: 'cold',
+    canShareInputs: setup.user.isForeign,
     async start(given) {
       try {
         const running = await launch(given)

@@ -1,4 +1,4 @@
-import { lchownSync, readdirSync } from 'node:fs'
+import { lchownSync, lstatSync, readdirSync, type Dirent } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as immediately } from 'node:timers/promises'
 
@@ -24,15 +24,19 @@ export function getContainerUser(
 // So many are given away at a time, which takes no longer than handing one of them to another thread.
 const BATCH = 64
 
-/** Gives a directory and all that is in it to the container's user. Links are given themselves, never followed. */
+/**
+ * Gives a directory and all that is in it to the container's user, before a script is there. Links are given themselves,
+ * never followed. A file with several names is one that executions share, and stays the runner's.
+ */
 export async function handOver(directory: string, { uid, gid, isForeign }: ContainerUser): Promise<void> {
   if (!isForeign) return
   let given = 0
-  const give = async (path: string, isDirectory: boolean): Promise<void> => {
-    const entries = isDirectory ? readdirSync(path, { withFileTypes: true }) : []
-    for (const entry of entries) await give(join(path, entry.name), entry.isDirectory())
+  const give = async (path: string, entry?: Dirent): Promise<void> => {
+    if (entry?.isFile() === true && lstatSync(path).nlink > 1) return
+    const entries = entry?.isDirectory() === false ? [] : readdirSync(path, { withFileTypes: true })
+    for (const inner of entries) await give(join(path, inner.name), inner)
     lchownSync(path, uid, gid)
     if (++given % BATCH === 0) await immediately()
   }
-  await give(directory, true)
+  await give(directory)
 }

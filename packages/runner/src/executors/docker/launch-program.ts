@@ -25,6 +25,7 @@ export function formatLaunchProgram(launch: LaunchScript): LaunchProgram {
     env,
     script: launch.script,
     args: launch.args,
+    stdin: launch.stdin,
   })
   if (/(?:^|\/)node$/.test(interpreter))
     return { name: 'launch.cjs', text: toNode(data), entrypoint: [interpreter, '/rgrid/launch.cjs'] }
@@ -35,11 +36,19 @@ export function formatLaunchProgram(launch: LaunchScript): LaunchProgram {
 const toPython = (data: string): string => `import json, os
 launch = json.loads(${JSON.stringify(data)})
 os.environ.update(launch['env'])
+if 'stdin' in launch:
+    os.dup2(os.open(launch['stdin'], os.O_RDONLY), 0)
 os.execv(launch['command'][0], launch['command'])
 `
 
+// What is opened gets the lowest number that is free.
 const toNode = (data: string): string => `const launch = ${data}
 Object.assign(process.env, launch.env)
+if (launch.stdin !== undefined) {
+  const { closeSync, openSync } = require('node:fs')
+  closeSync(0)
+  openSync(launch.stdin)
+}
 process.argv.splice(1, process.argv.length, require('node:path').resolve(launch.script), ...launch.args)
 require('node:module').runMain()
 `

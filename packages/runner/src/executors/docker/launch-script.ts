@@ -35,10 +35,18 @@ export const listEnv = ({ baseEnv, env, executionId, attempt }: LaunchScript): [
  * in what the engine knows and stores of a container.
  */
 export const formatLaunchScript = (launch: LaunchScript): string =>
-  formatExec(listEnv(launch), [...launch.command, ...toWords(launch.script), ...launch.args])
+  formatExec(
+    listEnv(launch),
+    [...launch.command, ...toWords(launch.script), ...launch.args],
+    launch.stdin === undefined ? '' : ` <${quote(launch.stdin)}`,
+  )
 
-/** Writes the shell script that becomes a program. */
-export function formatExec(env: readonly [string, string][], command: readonly string[]): string {
+/** Writes the shell script that becomes a program; `redirection` is what stands behind its words. */
+export function formatExec(
+  env: readonly [string, string][],
+  command: readonly string[],
+  redirection = '',
+): string {
   const plain = env.filter(([name]) => !SHELL_NAMES.has(name))
   // Another program sets those, which takes a moment longer.
   const special = env.filter(([name]) => SHELL_NAMES.has(name))
@@ -47,7 +55,7 @@ export function formatExec(env: readonly [string, string][], command: readonly s
   const setter =
     special.length === 0 ? '' : `"$rgrid_env" ${special.map((pair) => quote(pair.join('='))).join(' ')} `
   const find = special.length === 0 ? '' : 'rgrid_env=$(command -v env)\n'
-  return `${find}export ${plain.map(assign).join(' ')}\nexec ${setter}${words}\n`
+  return `${find}export ${plain.map(assign).join(' ')}\nexec ${setter}${words}${redirection}\n`
 }
 
 /** A script whose name looks like an option must not be taken for one. */

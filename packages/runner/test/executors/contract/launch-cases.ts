@@ -1,11 +1,11 @@
 import { RUNTIMES } from '@rgrid/protocol'
 import { existsSync } from 'node:fs'
-import { access, mkdir, writeFile } from 'node:fs/promises'
+import { access, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, vi } from 'vitest'
 import { z } from 'zod'
-import { StartError } from '../../../src/executors/executor.js'
+import { StartError, type Place } from '../../../src/executors/executor.js'
 import type { ContractCase, ContractContext } from './contract-context.js'
 import { createExecutor, readOutput, runScript, startScript } from './start-script.js'
 
@@ -153,11 +153,52 @@ os.chmod('made/by/script/result.txt', 0o600)
   await expect(access(workDir)).rejects.toThrow('ENOENT')
 }
 
+/** A symbolic link of the workspace leads where it leads to, and is not told to stay behind. */
+export async function checkLinks(context: ContractContext): Promise<void> {
+  const { stdout, skipped } = await runScript(context, `print(open('links/latest').read())`, {
+    async onPlace({ workDir }) {
+      await mkdir(join(workDir, 'links'))
+      await symlink('../script.py', join(workDir, 'links/latest'))
+    },
+  })
+
+  expect([stdout.toString(), skipped]).toEqual([`print(open('links/latest').read())\n`, []])
+}
+
 /** Standard input is there and empty. */
 export async function checkStdin(context: ContractContext): Promise<void> {
   const { stdout, exit } = await runScript(context, 'import sys; print(len(sys.stdin.buffer.read()))')
 
   expect([exit.exitCode, stdout.toString()]).toEqual([0, '0\n'])
+}
+
+/** A file of the workspace is the standard input where the launch says so, also for what the script starts. */
+export async function checkStdinFile(context: ContractContext): Promise<void> {
+  const text = `two lines\n${'x'.repeat(100_000)} and 'no' end`
+  const python = `
+import os, subprocess, sys
+print(sys.stdin.readline(), end='')
+sys.stdin.seek(4)
+print(sys.stdin.read(), end='', flush=True)
+os.lseek(0, 0, os.SEEK_SET)
+subprocess.run(['cat'], check=True)
+`
+  const given = {
+    stdin: "given/it's here.txt",
+    async onPlace({ workDir }: Place) {
+      await mkdir(join(workDir, 'given'), { recursive: true })
+      await writeFile(join(workDir, "given/it's here.txt"), text)
+    },
+  }
+  const executor = createExecutor(context)
+  const [read, copied] = await Promise.all([
+    runScript(context, python, { executor, ...given }),
+    runScript(context, 'cat', { executor, runtime: 'bash', script: 'a.sh', ...given }),
+  ])
+
+  expect([read.exit.exitCode, read.stderr.toString()]).toEqual([0, ''])
+  expect(read.stdout.toString() === `two lines\n${text.slice(4)}${text}`).toBe(true)
+  expect(copied.stdout.toString() === text).toBe(true)
 }
 
 /** What a script prints is seen at once, not when it ends. */
@@ -233,7 +274,9 @@ export const LAUNCH_CASES: readonly ContractCase[] = [
   { title: "keeps the runner's environment to itself", check: checkNoLeak },
   { title: 'runs the script in its workspace by its relative path', check: checkWorkingDirectory },
   { title: 'shares the files of the workspace both ways', check: checkFiles },
+  { title: 'keeps symbolic links', check: checkLinks },
   { title: 'gives an empty standard input', check: checkStdin },
+  { title: 'gives a file as standard input', check: checkStdinFile },
   { title: 'shows what Python prints at once', check: checkUnbuffered },
   { title: 'runs bash scripts', check: checkBash },
   { title: "runs scripts of a runtime of the table's own", check: checkOwnRuntime },

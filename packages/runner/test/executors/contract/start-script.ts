@@ -79,11 +79,12 @@ export async function startScript(
   await mkdir(dirname(join(workDir, script)), { recursive: true })
   await writeFile(join(workDir, script), source)
   await onPlace?.(place)
-  const { memo, mayStart } = options
+  const { memo, mayStart, stdin } = options
   const launch: Launch = {
     script,
     args,
     env,
+    stdin,
     inputBytes,
     deadlineMs,
     ...(memo === undefined ? {} : { memo }),

@@ -82,6 +82,7 @@ describe('a waiting interpreter', () => {
 
     expect(formatCall(launch).split('\0')).toEqual([
       'a.py',
+      '',
       '2',
       '',
       "it's\n",

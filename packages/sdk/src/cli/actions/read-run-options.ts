@@ -4,6 +4,7 @@ import type { RunOptions } from '../../run-options.js'
 import { readEnvFile } from '../args/env-file.js'
 import { readEnvFlag } from '../args/env.js'
 import type { CliContext } from '../context.js'
+import { UsageError } from '../errors.js'
 
 /** The flags of `rgrid run`. */
 export interface RunFlags {
@@ -29,6 +30,9 @@ export interface RunFlags {
   /** After any exit code but 0. */
   readonly retries?: number
   readonly retry?: Retries
+  readonly input?: readonly string[]
+  readonly stdin?: boolean
+  readonly writableInputs?: boolean
   readonly upload: boolean
   readonly dryRun?: boolean
   readonly output?: readonly string[]
@@ -83,6 +87,9 @@ export async function readRunOptions(
       priority: flags.priority,
       retries: toRetries(flags),
       dependencies: flags.dependencies ? undefined : false,
+      inputs: flags.input,
+      stdin: flags.stdin === true ? openStdin(context) : undefined,
+      writableInputs: flags.writableInputs,
     }),
   }
 }
@@ -95,3 +102,11 @@ function readOutputs({ output = [], excludeOutput = [] }: RunFlags): string[] | 
 /** What `--retry` says of exit codes is said more precisely. */
 const toRetries = ({ retries, retry }: RunFlags): Retries | undefined =>
   retries === undefined ? retry : { exit: retries, ...retry }
+
+/** Only when it is asked for: in many places it is a pipe that nobody closes, and nothing would ever start. */
+function openStdin({ stdin }: CliContext): CliContext['stdin'] {
+  if (stdin.isTTY !== true) return stdin
+  throw new UsageError(
+    '--stdin: the standard input is a terminal: pipe something in, as in: cat data | rgrid run --stdin …',
+  )
+}

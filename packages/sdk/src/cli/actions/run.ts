@@ -9,6 +9,7 @@ import { messageOf, OutputError, savedOf, UsageError } from '../errors.js'
 import { EXIT, resultToExitCode } from '../exit-code.js'
 import { followExecution } from '../follow-execution.js'
 import { onInterrupt } from '../interrupt.js'
+import { toPrintable } from '../printable.js'
 import { formatReceipt } from '../receipt.js'
 import { createView, type View } from '../view.js'
 import { withClient } from '../with-client.js'
@@ -64,6 +65,7 @@ export async function carryOut(
   const work = async (client: RGridClient): Promise<number> => {
     if (flags.detach === true) await assertDetachable(client)
     const execution = begin(client)
+    if (flags.quiet !== true) tellOfStaying(execution, view)
     return flags.detach === true
       ? detach(context, execution, flags)
       : follow(context, client, {
@@ -95,6 +97,20 @@ async function tellOfOutsideFolders({ upload, cwd, args }: RunOptions, view: Vie
     )
 }
 
+const SHOWN = 5
+
+/** What was found and does not travel: said once, before anything starts. */
+function tellOfStaying(execution: Execution, view: View): void {
+  let isTold = false
+  execution.onUpload(({ staying }) => {
+    if (isTold || staying.length === 0) return
+    isTold = true
+    const shown = staying.slice(0, SHOWN).map(({ path, reason }) => `${path} ${reason}`)
+    const more = staying.length > SHOWN ? `, and ${staying.length - SHOWN} more` : ''
+    void view.note(`not taken along: ${toPrintable(shown.join(', '))}${more}`)
+  })
+}
+
 /** A script that failed may have missed what could not travel. */
 async function tellOfLeftFiles(
   client: RGridClient,
@@ -102,7 +118,9 @@ async function tellOfLeftFiles(
   options: RunOptions,
   view: View,
 ): Promise<void> {
-  const { left } = await client.plan(script, options)
+  // What was piped in has been read.
+  const { stdin: _, ...rest } = options
+  const { left } = await client.plan(script, rest)
   for (const file of left) await view.note(describeLeft(file))
 }
 

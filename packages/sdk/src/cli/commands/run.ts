@@ -1,5 +1,6 @@
 import { Option } from 'commander'
 import { batchOptions } from '../args/batch.js'
+import { collect } from '../args/collect.js'
 import { containerOptions } from '../args/container.js'
 import { envFileOption } from '../args/env-file.js'
 import { envOption } from '../args/env.js'
@@ -19,6 +20,8 @@ Examples:
   rgrid run hello.py
   rgrid run report.py sales.csv --verbose     (--verbose is the script's)
   rgrid run --timeout 1h -e TOKEN train.py
+  rgrid run --input 'data/**' --input model.bin train.py
+  cat items | rgrid run --stdin count.py
   rgrid run -d train.py                       (prints the id and returns)
   rgrid run --output 'charts/*.svg' plot.py   (nothing else comes home)
   rgrid run --retries 3 fetch.py              (up to three times more when it fails)
@@ -40,6 +43,7 @@ const createOptions = (): Option[] => [
   ...outputOptions(),
   priorityOption(),
   ...retryOptions(),
+  ...inputOptions(),
 ]
 
 const requirementsOption = (): Option =>
@@ -47,6 +51,15 @@ const requirementsOption = (): Option =>
     '--requirements <file>',
     'install these for a Python script (default: its inline metadata, else requirements.txt beside it)',
   )
+
+const inputOptions = (): Option[] => [
+  new Option(
+    '--input <pattern>',
+    'take along a file, a directory or what a quoted pattern matches; "!…" leaves out (repeatable)',
+  ).argParser(collect),
+  new Option('--stdin', "read this command's standard input to its end and hand it to the script"),
+  new Option('--writable-inputs', 'let the script write to large input files too, at the cost of a copy'),
+]
 
 /** `rgrid run`. */
 export function defineRun({ program, context, finish }: Setup): void {

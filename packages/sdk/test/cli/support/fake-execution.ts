@@ -1,4 +1,5 @@
 import type { Status } from '@rgrid/protocol'
+import type { UploadProgress } from '../../../src/execution/upload-board.js'
 import type { Artifact, Execution, LogPiece, Result, StatusListener } from '../../../src/types.js'
 
 export const ID = 'exec_019a0000000070008000000000000001'
@@ -52,6 +53,7 @@ export const createArtifact = (path: string): Artifact =>
 /** What a fake execution does. */
 export interface Script {
   readonly statuses?: readonly Status[]
+  readonly uploads?: readonly UploadProgress[]
   readonly pieces?: readonly LogPiece[]
   readonly result?: Partial<Result>
   /** The execution fails to be one, such as for a server out of reach. */
@@ -61,7 +63,14 @@ export interface Script {
 }
 
 /** An execution that plays a script, and counts the cancels. */
-export function createFakeExecution({ statuses = [], pieces = [], result, error, endless }: Script = {}) {
+export function createFakeExecution({
+  statuses = [],
+  uploads = [],
+  pieces = [],
+  result,
+  error,
+  endless,
+}: Script = {}) {
   const cancels: number[] = []
   let end = (): void => {}
   const over = endless === true ? new Promise<void>((resolve) => (end = resolve)) : Promise.resolve()
@@ -89,6 +98,10 @@ export function createFakeExecution({ statuses = [], pieces = [], result, error,
     status: async () => createResult().record,
     onStatus(listener: StatusListener) {
       for (const status of statuses) listener(status, null, 1)
+      return () => {}
+    },
+    onUpload(listener: (progress: UploadProgress) => void) {
+      for (const progress of uploads) listener(progress)
       return () => {}
     },
     [Symbol.asyncIterator]: logs,

@@ -2,7 +2,7 @@ import { findPathFault, LIMITS } from '@rgrid/protocol'
 import { createTarDecoder, type ParsedTarEntry } from 'modern-tar'
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { copyFile, lstat, mkdir, open, rename, rm } from 'node:fs/promises'
+import { copyFile, lstat, mkdir, open, readlink, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Skip } from '../../executor.js'
@@ -96,6 +96,8 @@ function createReceiver({ workDir, sentDir, enoughBytes, isWanted, ...reception 
       skip(path, 'cannot be stored')
     }
   }
+  const isSentLink = async (path: string, { type, linkname }: Header): Promise<boolean> =>
+    type === 'symlink' && (await readlink(join(sentDir, path)).catch(() => undefined)) === linkname
   /** The other names of a file that came already are files as well. */
   const link = async (path: string, to: string): Promise<void> => {
     const size = received.get(to)
@@ -124,7 +126,7 @@ function createReceiver({ workDir, sentDir, enoughBytes, isWanted, ...reception 
       }
       if (path === undefined || !isGood(path) || header.type === 'directory') return leave()
       if (header.type !== 'file' && header.type !== 'link') {
-        skip(path, describe(header))
+        if (!(await isSentLink(path, header))) skip(path, describe(header))
         return leave()
       }
       if (!isWanted(path)) return leave()

@@ -16,7 +16,7 @@ export const INTERPRETER_PROGRAM = String.raw`def rgrid_wait(main):
     posix.close(wake)
 
     with open('/rgrid/call', 'rb') as call:
-        script, count, *rest = call.read().split(b'\0')
+        script, stdin, count, *rest = call.read().split(b'\0')
     args = [os.fsdecode(arg) for arg in rest[: int(count)]]
     for name, value in (pair.split(b'=', 1) for pair in rest[int(count) : -1]):
         os.environb[name] = value
@@ -24,6 +24,10 @@ export const INTERPRETER_PROGRAM = String.raw`def rgrid_wait(main):
     for number, name in (1, 'stdout'), (2, 'stderr'):
         stream = posix.open('/rgrid/' + name, posix.O_WRONLY)
         posix.dup2(stream, number)
+        posix.close(stream)
+    if stdin:
+        stream = posix.open(stdin, posix.O_RDONLY)
+        posix.dup2(stream, 0)
         posix.close(stream)
     # What a shell starts in the background ignores both.
     _signal.signal(_signal.SIGINT, _signal.default_int_handler)

@@ -46,6 +46,7 @@ export const formatInterpreter = ({ command, env }: Interpreter): string =>
 export const formatCall = (launch: LaunchScript): string =>
   [
     launch.script,
+    launch.stdin ?? '',
     String(launch.args.length),
     ...launch.args,
     ...listEnv(launch).map((pair) => pair.join('=')),

@@ -50,6 +50,7 @@ export function createWaitingPlace(
   return {
     workDir,
     container: hasRunBefore ? 'shared' : wasWaiting ? 'warm' : 'cold',
+    canShareInputs: user.isForeign,
     async start(given) {
       const running = await launch(given)
       renameTimer = setTimeout(() => void container.rename({ name }).catch(() => undefined), RENAME_AFTER_MS)
