@@ -1,19 +1,9 @@
 import {
-  artifactListSchema,
   createBatchId,
   createExecutionId,
-  executionIdSchema,
-  executionPageSchema,
-  executionSchema,
-  isTerminal,
-  okSchema,
-  RGridError,
   runnerListSchema,
   runtimeListSchema,
-  type ExecutionRecord,
-  type ListQuery,
   type RuntimeRecord,
-  type Status,
 } from '@rgrid/protocol'
 import { createBatchCalls, toBatchId } from './batch/batch-calls.js'
 import type { BatchOptions } from './batch/batch-options.js'
@@ -23,13 +13,9 @@ import { hasPlace } from './batch/fill-template.js'
 import { listItems } from './batch/list-items.js'
 import { checkClientOptions } from './check-client-options.js'
 import { connect, type Connection } from './connect.js'
-import { createArtifact } from './execution/create-artifact.js'
-import { downloadArtifacts } from './download/download-artifacts.js'
-import { encodePath } from './download/fetch-artifact.js'
-import { checkDownloadOptions } from './download/plan-download.js'
+import { createExecutionCalls, toExecutionId } from './execution/execution-calls.js'
 import { createExecution, type Opened } from './execution/create-execution.js'
 import type { UploadBoard } from './execution/upload-board.js'
-import { readLogs } from './execution/read-logs.js'
 import { createPlan } from './plan.js'
 import { collectSpec, prepareSpec } from './prepare-spec.js'
 import { submit } from './submit.js'
@@ -89,17 +75,15 @@ export function createClient(options: ClientOptions = {}): RGridClient {
   }
   const find = async (id: string): Promise<Opened> => {
     const api = await getApi()
-    const path = `/v1/executions/${toId(id)}/events`
+    const path = `/v1/executions/${toExecutionId(id)}/events`
     return { api, id, events: await api.send({ method: 'GET', path, accept: 'text/event-stream' }) }
   }
   const again = async (id: string, newId: string): Promise<Opened> => {
     const api = await getApi()
-    const path = `/v1/executions/${toId(id)}/retry`
+    const path = `/v1/executions/${toExecutionId(id)}/retry`
     const call = { method: 'POST', path, json: { id: newId }, accept: 'text/event-stream' } as const
     return { api, id: newId, events: await api.send(call) }
   }
-  const get = async (id: string): Promise<ExecutionRecord> =>
-    (await getApi()).call(executionSchema, { method: 'GET', path: `/v1/executions/${toId(id)}` })
   const close = async (): Promise<void> => {
     const open = connection
     connection = undefined
@@ -122,35 +106,7 @@ export function createClient(options: ClientOptions = {}): RGridClient {
       createBatch(createBatchId(), () => startBatch(script, batchOptions), toSignal(batchOptions)),
     attachBatch: (id) => createBatch(id, async () => ({ api: await getApi(), id: toBatchId(id) })),
     batches: createBatchCalls(getApi),
-    get,
-    list: async (query = {}) =>
-      (await getApi()).call(executionPageSchema, { method: 'GET', path: toListPath(query) }),
-    async cancel(id) {
-      await (
-        await getApi()
-      ).call(executionSchema, { method: 'POST', path: `/v1/executions/${toId(id)}/cancel` })
-    },
-    async remove(id, { output } = {}) {
-      const rest = output === undefined ? '' : `/artifacts/${encodePath(output)}`
-      await (await getApi()).call(okSchema, { method: 'DELETE', path: `/v1/executions/${toId(id)}${rest}` })
-    },
-    logs: (id, logOptions = {}) => readLogs(async () => [await getApi(), toId(id)], logOptions),
-    async artifacts(id, { kind = 'output' } = {}) {
-      const api = await getApi()
-      const path = `/v1/executions/${toId(id)}/artifacts?kind=${kind}`
-      const { artifacts } = await api.call(artifactListSchema, { method: 'GET', path })
-      return artifacts.map((artifact) => createArtifact(api, id, artifact))
-    },
-    async download(id, directory, downloadOptions = {}) {
-      checkDownloadOptions(downloadOptions)
-      const { status, artifacts } = await get(id)
-      if (!isTerminal(status)) throw stillGoesOn(id, status)
-      return downloadArtifacts(
-        { api: await getApi(), executionId: id, artifacts },
-        directory,
-        downloadOptions,
-      )
-    },
+    ...createExecutionCalls(getApi),
     runners: async () => (await getApi().then((api) => api.call(runnerListSchema, RUNNERS))).runners,
     runtimes,
     close,
@@ -158,31 +114,9 @@ export function createClient(options: ClientOptions = {}): RGridClient {
   }
 }
 
-const toListPath = (query: ListQuery): string => {
-  const entries = Object.entries<string | number | undefined>({ ...query })
-  const search = new URLSearchParams(
-    entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, `${value}`]])),
-  )
-  return `/v1/executions?${search.toString()}`
-}
-
 /** The signal, as far as it is one: what else is wrong with the options fails the execution, not the call. */
 const toSignal = (options: RunOptions | null): AbortSignal | undefined =>
   options?.signal instanceof AbortSignal ? options.signal : undefined
-
-const stillGoesOn = (id: string, status: Status): RGridError =>
-  new RGridError(
-    'invalid_request',
-    `${id} is still ${status}, its files come at its end: wait for it, then download again`,
-  )
-
-function toId(id: string): string {
-  if (executionIdSchema.safeParse(id).success) return id
-  throw new RGridError(
-    'invalid_request',
-    `${JSON.stringify(id)} is not an execution's id: it looks like exec_019a… and rgrid ls lists them`,
-  )
-}
 
 /** Waits for both, so that neither failure is left unheard; the request's own fault goes before the connection's. */
 async function allOrFirstError<A, B>([first, second]: [Promise<A>, Promise<B>]): Promise<[A, B]> {
