@@ -102,7 +102,7 @@ async function collect(
   const { args = [], upload = true, dependencies: isWanted = true, requirements } = options
   const cwd = resolve(options.cwd ?? '.')
   const source = resolve(cwd, script)
-  const read = await readScript(source, script)
+  const read = readScript(source, script)
   const text = read.bytes.toString()
   const picked = await pickRuntime({ script, text, asked: options.runtime, listRuntimes })
   const { runtime } = picked

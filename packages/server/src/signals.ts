@@ -18,7 +18,7 @@ export interface Signals {
 }
 
 // A script that starts meanwhile has it before; nobody sees such a delay of a status.
-const SOON_MS = 10
+const SOON_MS = 30
 
 /** The topic of the queue of a project and pool. */
 export const queueTopic = (project: string, pool: string): string => `queue:${project}:${pool}`

@@ -46,9 +46,10 @@ export async function fillWorkspace(
     inputs.set(file.path, { sha256: file.sha256, mark: { mtimeNs, size, ino } })
   }
   try {
-    const parents = [...files, ...links].map(({ path }) => dirname(path))
-    for (const folder of new Set([...folders, ...parents]))
-      await mkdir(join(workDir, folder), { recursive: true })
+    const wanted = new Set([...folders, ...[...files, ...links].map(({ path }) => dirname(path))])
+    // The workspace itself is there: asking for it again would take longer than all the rest.
+    wanted.delete('.')
+    for (const folder of wanted) await mkdir(join(workDir, folder), { recursive: true })
     for (const file of files) if (file.data !== undefined) await place(file)
     const large = files.filter(({ data }) => data === undefined)
     await inParallel(large, PARALLEL, place)

@@ -128,6 +128,8 @@ export async function completeAttempt(
       ? { memoryCeilingMib: await findMemoryCeiling(context, fence.project) }
       : {}),
   })
+  // Whoever hears of the end waits for it to be safe, so the disk begins now. Who waits hears of a failure.
+  store.flush().catch(() => undefined)
   signals.notify(executionTopic(fence.executionId))
   const { executionId, project } = fence
   if (retryInMs === null) {

@@ -1,6 +1,7 @@
 import type { ArtifactRecord, FileRef } from '@rgrid/protocol'
 import type { Kysely } from 'kysely'
 import type { ExecutionStore } from '../execution-store.js'
+import { prepareQuery, slot } from './prepare-query.js'
 import type { Database } from './schema.js'
 import { toArtifact } from './to-execution.js'
 
@@ -34,31 +35,31 @@ export async function insertArtifacts(
 export function createArtifactMethods(
   db: Kysely<Database>,
 ): Pick<ExecutionStore, 'listArtifacts' | 'findArtifact'> {
-  const ofProject = (project: string, id: string) =>
-    db
-      .selectFrom('artifacts')
-      .innerJoin('executions', 'executions.id', 'artifacts.execution_id')
-      .leftJoin('losses', 'losses.execution_id', 'artifacts.execution_id')
-      .selectAll('artifacts')
-      .select('losses.files_at')
-      .where('executions.project', '=', project)
-      .where('artifacts.execution_id', '=', id)
+  const ofExecution = db
+    .selectFrom('artifacts')
+    .innerJoin('executions', 'executions.id', 'artifacts.execution_id')
+    .leftJoin('losses', 'losses.execution_id', 'artifacts.execution_id')
+    .selectAll('artifacts')
+    .select('losses.files_at')
+    .where('executions.project', '=', slot<string>('project'))
+    .where('artifacts.execution_id', '=', slot<string>('id'))
+    .orderBy('artifacts.kind')
+    .orderBy('artifacts.path')
+  const ofKind = ofExecution.where('artifacts.kind', '=', slot<ArtifactRecord['kind']>('kind'))
+  const listAll = prepareQuery(ofExecution)
+  const listKind = prepareQuery(ofKind)
+  const findAt = prepareQuery(ofKind.where('artifacts.path', '=', slot<string>('path')))
 
   return {
     async listArtifacts(project, id, kind) {
-      const query = ofProject(project, id)
-      const rows = await (kind === undefined ? query : query.where('artifacts.kind', '=', kind))
-        .orderBy('artifacts.kind')
-        .orderBy('artifacts.path')
-        .execute()
+      const rows = await (kind === undefined
+        ? listAll(db, { project, id })
+        : listKind(db, { project, id, kind }))
       return rows.map(toArtifact)
     },
 
     async findArtifact(project, id, kind, path) {
-      const row = await ofProject(project, id)
-        .where('artifacts.kind', '=', kind)
-        .where('artifacts.path', '=', path)
-        .executeTakeFirst()
+      const [row] = await findAt(db, { project, id, kind, path })
       return row === undefined ? undefined : toArtifact(row)
     },
   }

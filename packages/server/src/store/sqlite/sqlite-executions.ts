@@ -29,6 +29,21 @@ export function createExecutionStore(db: Kysely<Database>, now: () => number): E
       .where('id', '=', slot<string>('id'))
       .where('project', '=', slot<string>('project')),
   )
+  const attemptsOf = prepareQuery(
+    db
+      .selectFrom('attempts')
+      .innerJoin('executions', 'executions.id', 'attempts.execution_id')
+      .leftJoin('runners', (join) =>
+        join
+          .onRef('runners.id', '=', 'attempts.runner_id')
+          .onRef('runners.project', '=', 'executions.project'),
+      )
+      .selectAll('attempts')
+      .select('runners.name as runner_name')
+      .where('executions.project', '=', slot<string>('project'))
+      .where('attempts.execution_id', '=', slot<string>('id'))
+      .orderBy('attempts.attempt'),
+  )
   return {
     submit: (submission) => submitExecution(db, now, submission),
 
@@ -52,21 +67,7 @@ export function createExecutionStore(db: Kysely<Database>, now: () => number): E
       }
     },
 
-    async listAttempts(project, id) {
-      const rows = await db
-        .selectFrom('attempts')
-        .innerJoin('executions', 'executions.id', 'attempts.execution_id')
-        .leftJoin('runners', (join) =>
-          join.onRef('runners.id', '=', 'attempts.runner_id').on('runners.project', '=', project),
-        )
-        .selectAll('attempts')
-        .select('runners.name as runner_name')
-        .where('executions.project', '=', project)
-        .where('attempts.execution_id', '=', id)
-        .orderBy('attempts.attempt')
-        .execute()
-      return rows.map(toAttempt)
-    },
+    listAttempts: async (project, id) => (await attemptsOf(db, { project, id })).map(toAttempt),
 
     async list(project, { status, limit, before }) {
       let query = db
