@@ -108,7 +108,7 @@ export async function findFaults(
   const expect = (holds: boolean, what: string): void => void (holds || faults.push(what))
   expect(starts <= 1, `started ${starts} times`)
   if (status === 'lost') {
-    expect(work.stdout.startsWith(stdout), `the log is not a prefix: ${JSON.stringify(stdout)}`)
+    expect(isBeginning(work.stdout, result), `the log is not a beginning: ${JSON.stringify(stdout)}`)
     expect(cause === 'runner_lost', `lost for ${cause}`)
     expect(wasStarted, 'lost, though it was never started')
     expect(result.exitCode === null, `lost with exit code ${String(result.exitCode)}`)
@@ -127,9 +127,15 @@ export async function findFaults(
 }
 
 /** Whether all that was printed is there, but for one gap where it is said that there may be one. */
-function isWhole(printed: string, { stdout, stdoutTruncated }: Result): boolean {
-  if (stdout === printed || !stdoutTruncated) return stdout === printed
+const isWhole = (printed: string, { stdout, stdoutTruncated }: Result): boolean =>
+  stdout === printed || (stdoutTruncated && printed.endsWith(getBehindGap(printed, stdout)))
+
+/** Whether there is what was printed up to some moment, but for such a gap: the script may have been gone on with before. */
+const isBeginning = (printed: string, { stdout, stdoutTruncated }: Result): boolean =>
+  printed.startsWith(stdout) || (stdoutTruncated && printed.includes(getBehindGap(printed, stdout)))
+
+function getBehindGap(printed: string, stdout: string): string {
   let same = 0
   while (same < stdout.length && stdout[same] === printed[same]) same++
-  return printed.endsWith(stdout.slice(same))
+  return stdout.slice(same)
 }
