@@ -7,6 +7,7 @@ import {
   type Offer,
   type SpecInput,
 } from '@rgrid/protocol'
+import { createApi, type Api } from '@rgrid/protocol/client'
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -106,6 +107,14 @@ export async function createFixture(options: Partial<ServerOptions> = {}): Promi
 }
 
 const isBytes = (body: unknown): body is Uint8Array<ArrayBuffer> => body instanceof Uint8Array
+
+/** The API of a fixture, as clients have it. */
+export const openApi = ({ server }: Fixture): Api =>
+  createApi({
+    url: 'http://rgrid.test',
+    apiKey: grantKey(server, ['submit', 'read']),
+    fetch: (url, init) => server.fetch(new Request(url, init)),
+  })
 
 /** A key of a project. */
 export const grantKey = (server: RGridServer, scopes: Scope[], project = 'default'): string =>

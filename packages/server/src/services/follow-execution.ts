@@ -1,13 +1,13 @@
 import { isTerminal, type Cursor } from '@rgrid/protocol'
 import { RECHECK_MS, type Context } from '../context.js'
-import { executionTopic, type Watch } from '../signals.js'
+import { executionTopic } from '../signals.js'
 import type { Glance } from '../store/execution-store.js'
-import { formatEnd, formatLog, formatState, PING } from './event-text.js'
+import { formatEnd, formatLog, formatState } from './event-text.js'
 import { getExecution } from './executions.js'
 import { explainQueue, joinReasons } from './explain-queue.js'
+import { streamEvents, type NextEvents } from './stream-events.js'
 
 const BATCH_BYTES = 256 * 1024
-const PING_MS = 15_000
 // Most executions wait for less, and finding out what one waits for would hold up its claim.
 const EXPLAIN_AFTER_MS = 100
 
@@ -22,10 +22,7 @@ interface Follower {
   isUnexplained: boolean
 }
 
-/** What a follower is sent next. */
-interface Batch {
-  readonly text: string
-  readonly isEnd: boolean
+interface Batch extends NextEvents {
   /** Whether there is nothing more to read before something happens. */
   readonly isUpToDate: boolean
 }
@@ -51,51 +48,18 @@ export function followExecution(
     lastState: '',
     isUnexplained: isNew,
   }
-  const gone = new AbortController()
-  let watch: Watch | undefined
-  let lastSentAt = performance.now()
-
   // A runner has most executions before this could be told, and shall not be held up by it.
   let isUpToDate = isNew
-  const nextText = async (): Promise<Batch> => {
-    watch ??= context.signals.watch(executionTopic(id))
-    for (;;) {
-      if (isUpToDate) await watch.wait(follower.isUnexplained ? EXPLAIN_AFTER_MS : RECHECK_MS, gone.signal)
-      if (context.closing.aborted || gone.signal.aborted) return { text: '', isEnd: true, isUpToDate }
+  return streamEvents(context, {
+    id,
+    topic: executionTopic(id),
+    async read() {
       const batch = await readBatch(context, follower)
       isUpToDate = batch.isUpToDate
-      if (batch.text !== '' || batch.isEnd) return batch
-      if (performance.now() - lastSentAt >= PING_MS) return { text: PING, isEnd: false, isUpToDate }
-    }
-  }
-
-  const close = (): void => {
-    gone.abort()
-    watch?.close()
-  }
-
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          const { text, isEnd } = await nextText()
-          if (gone.signal.aborted) return
-          if (text !== '') controller.enqueue(Buffer.from(text))
-          lastSentAt = performance.now()
-          if (!isEnd) return
-          close()
-          controller.close()
-        } catch (error) {
-          close()
-          if (!context.closing.aborted)
-            context.logger.error('an event stream failed', { executionId: id, error })
-          controller.error(error)
-        }
-      },
-      cancel: close,
+      return batch
     },
-    { highWaterMark: 0 },
-  )
+    getWaitMs: () => (!isUpToDate ? 0 : follower.isUnexplained ? EXPLAIN_AFTER_MS : RECHECK_MS),
+  })
 }
 
 async function readBatch(context: Context, follower: Follower): Promise<Batch> {

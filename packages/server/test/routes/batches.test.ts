@@ -7,7 +7,7 @@ import {
   type Claim,
   type ItemOutcome,
 } from '@rgrid/protocol'
-import { createApi, followBatch } from '@rgrid/protocol/client'
+import { followBatch } from '@rgrid/protocol/client'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -18,6 +18,7 @@ import {
   getExecution,
   grantKey,
   inlineFile,
+  openApi,
   readJson,
   sha256,
   submit,
@@ -74,13 +75,6 @@ async function runAll(runner: TestRunner, end: object = {}): Promise<number> {
     await runOne(runner, claim, end)
   }
 }
-
-const openApi = ({ server }: Fixture) =>
-  createApi({
-    url: 'http://rgrid.test',
-    apiKey: grantKey(server, ['submit', 'read']),
-    fetch: (url, init) => server.fetch(new Request(url, init)),
-  })
 
 const FAILURE = { exitCode: 1 }
 

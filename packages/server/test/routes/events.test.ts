@@ -1,5 +1,5 @@
 import { createExecutionId, type Claim, type ExecutionEvent } from '@rgrid/protocol'
-import { createApi, followEvents } from '@rgrid/protocol/client'
+import { followEvents } from '@rgrid/protocol/client'
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { createSqliteStore } from '../../src/index.js'
@@ -9,9 +9,9 @@ import {
   createSpec,
   createTestRunner,
   getExecution,
-  grantKey,
   inlineFile,
   logChunk,
+  openApi,
   readJson,
   submit,
   SUCCESS,
@@ -44,13 +44,6 @@ async function runAll(fixture: Fixture, runner: TestRunner): Promise<string> {
   })
   return id
 }
-
-const openApi = ({ server }: Fixture) =>
-  createApi({
-    url: 'http://rgrid.test',
-    apiKey: grantKey(server, ['submit', 'read']),
-    fetch: (url, init) => server.fetch(new Request(url, init)),
-  })
 
 async function collect(events: AsyncIterable<ExecutionEvent>): Promise<ExecutionEvent[]> {
   const all: ExecutionEvent[] = []

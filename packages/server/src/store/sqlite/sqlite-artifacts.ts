@@ -15,21 +15,21 @@ export async function insertArtifacts(
   kind: ArtifactRecord['kind'],
   files: readonly FileRef[],
 ): Promise<void> {
-  const rows = files.map(({ path, sha256, size, executable }) => ({
-    project,
-    execution_id: executionId,
-    kind,
-    path,
-    sha256,
-    size,
-    executable: executable ? 1 : 0,
-  }))
+  const rows = files.map((file) => ({ project, execution_id: executionId, kind, ...toFileColumns(file) }))
   for (let start = 0; start < rows.length; start += BATCH)
     await trx
       .insertInto('artifacts')
       .values(rows.slice(start, start + BATCH))
       .execute()
 }
+
+/** The columns that hold a file. */
+export const toFileColumns = ({ path, sha256, size, executable }: FileRef) => ({
+  path,
+  sha256,
+  size,
+  executable: executable ? 1 : 0,
+})
 
 /** The artifact methods of the store in SQLite. */
 export function createArtifactMethods(

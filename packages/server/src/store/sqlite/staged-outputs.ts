@@ -3,7 +3,7 @@ import { sql, type Kysely } from 'kysely'
 import { outputsTooLarge } from '../faults.js'
 import type { FencedRow } from './fence-attempt.js'
 import type { Database } from './schema.js'
-import { insertArtifacts } from './sqlite-artifacts.js'
+import { insertArtifacts, toFileColumns } from './sqlite-artifacts.js'
 
 type Attempt = Pick<FencedRow, 'id' | 'attempt'>
 
@@ -19,14 +19,7 @@ export async function stageOutputs(
   row: Attempt,
   files: readonly FileRef[],
 ): Promise<void> {
-  const rows = files.map(({ path, sha256, size, executable }) => ({
-    execution_id: row.id,
-    attempt: row.attempt,
-    path,
-    sha256,
-    size,
-    executable: executable ? 1 : 0,
-  }))
+  const rows = files.map((file) => ({ execution_id: row.id, attempt: row.attempt, ...toFileColumns(file) }))
   for (let start = 0; start < rows.length; start += BATCH)
     await trx
       .replaceInto('staged_outputs')
