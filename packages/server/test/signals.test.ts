@@ -14,6 +14,21 @@ describe('signals', () => {
     await expect(waiting).resolves.toBeUndefined()
   })
 
+  test('a notification for soon wakes a moment later', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const signals = createSignals()
+    const woken = vi.fn()
+    void signals.watch('a').wait(LONG_MS).then(woken)
+
+    signals.notifySoon('a')
+    await vi.advanceTimersByTimeAsync(0)
+    expect(woken).not.toHaveBeenCalled()
+    await vi.advanceTimersByTimeAsync(100)
+
+    expect(woken).toHaveBeenCalled()
+  })
+
   test('a notification for later wakes when its time has come, and not before', async () => {
     vi.useFakeTimers()
     onTestFinished(() => void vi.useRealTimers())

@@ -24,7 +24,7 @@ export async function retryBatch(context: Context, project: string, id: string):
   for (let after = -1; ;) {
     const failed = await store.batches.listItems(project, id, { failed: true, after, limit: PAGE })
     const items = await Promise.all(failed.map((item) => toRetried(context, project, batch, item)))
-    retried += await store.batches.retry(id, items)
+    retried += await store.batches.retry(project, id, items)
     signals.notify(queueTopic(project, pool))
     signals.notify(batchTopic(project))
     const last = failed.at(-1)

@@ -100,7 +100,7 @@ export interface BatchStore {
    * @returns how many it started.
    * @throws RGridError what {@link ExecutionStore.submit} throws.
    */
-  retry(batchId: string, items: readonly RetriedItem[]): Promise<number>
+  retry(project: string, batchId: string, items: readonly RetriedItem[]): Promise<number>
   listItems(project: string, id: string, query: ItemQuery): Promise<BatchItemRecord[]>
   /** The items that have ended since the end with the number `after`, in that order. */
   listFinished(project: string, id: string, after: number, limit: number): Promise<FinishedItem[]>

@@ -221,6 +221,16 @@ describe('the parallel limit', () => {
     expect(await runner.claim(10)).toEqual([])
   })
 
+  test('lets what is behind a full lane go in the same claim', async () => {
+    const fixture = await createFixture()
+    const runner = await createTestRunner(fixture)
+    await add(fixture, await openBatch(fixture, { parallel: 1 }), items(5))
+    await add(fixture, await openBatch(fixture, { lane: 'other' }), [item(0, ['other'])])
+    const claims = await runner.claim(2)
+
+    expect(claims.map(({ spec }) => spec.args)).toEqual([['0'], ['other']])
+  })
+
   test('wakes runners that wait when one of the lane ends', async () => {
     const fixture = await createFixture()
     const [one, two] = [await createTestRunner(fixture), await createTestRunner(fixture)]
@@ -350,6 +360,36 @@ describe('an item that ran before', () => {
     ])
   })
 
+  test('runs beside the one that waits when all are wanted anew', async () => {
+    const fixture = await createFixture()
+    await add(fixture, await openBatch(fixture), [item(0, ['a'])])
+
+    expect(await rerun(fixture, [item(0, ['a'])], { rerun: 'all' })).toEqual(['new'])
+  })
+
+  test('is not joined when its end was asked for', async () => {
+    const fixture = await createFixture()
+    const runner = await createTestRunner(fixture)
+    const [first] = await add(fixture, await openBatch(fixture), [item(0, ['a'])])
+    const [claim] = await runner.claim()
+    await runner.report(claim as Claim, 'started')
+    await fixture.send('POST', `/v1/executions/${first?.executionId}/cancel`)
+
+    expect(await rerun(fixture, [item(0, ['a'])])).toEqual(['new'])
+  })
+
+  test('stands with its success, also where the same failed later', async () => {
+    const fixture = await createFixture()
+    const runner = await createTestRunner(fixture)
+    const [good] = await add(fixture, await openBatch(fixture), [item(0, ['a'])])
+    await runAll(runner)
+    await add(fixture, await openBatch(fixture, { rerun: 'all' }), [item(0, ['a'])])
+    await runAll(runner, FAILURE)
+    const [again] = await add(fixture, await openBatch(fixture, { rerun: 'missing' }), [item(0, ['a'])])
+
+    expect(again).toMatchObject({ outcome: 'reused', executionId: good?.executionId })
+  })
+
   test('of another project is not known', async () => {
     const fixture = await createFixture()
     const runner = await createTestRunner(fixture)
@@ -396,6 +436,29 @@ describe('the events of a batch', () => {
     })
     expect(events.at(-1)).toMatchObject({ type: 'end', batch: { counts: { completed: 2, failed: 1 } } })
     expect(events.some(({ type }) => type === 'progress')).toBe(true)
+  })
+
+  test('tell of items that are reused, and again of one that was run again', async () => {
+    const fixture = await createFixture()
+    const runner = await createTestRunner(fixture)
+    await add(fixture, await openBatch(fixture), [item(0, ['good'])])
+    await runAll(runner)
+    const id = await openBatch(fixture)
+    await add(fixture, id, [item(0, ['good']), item(1, ['bad'])])
+    await fixture.send('POST', `/v1/batches/${id}/seal`)
+    await runAll(runner, FAILURE)
+    const before = await collect(followBatch(openApi(fixture), id))
+    await fixture.send('POST', `/v1/batches/${id}/retry`)
+    await runAll(runner)
+    // Who has seen the failure hears of the success.
+    const after = await collect(followBatch(openApi(fixture), id, { after: 2 }))
+    const ends = [...before, ...after].flatMap((event) => (event.type === 'item' ? [event] : []))
+
+    expect(ends.map(({ seq, item: { index, execution } }) => [seq, index, execution.status])).toEqual([
+      [1, 0, 'completed'],
+      [2, 1, 'failed'],
+      [3, 1, 'completed'],
+    ])
   })
 
   test('go on behind the last that is known', async () => {

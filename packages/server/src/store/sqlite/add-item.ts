@@ -105,10 +105,11 @@ async function insertItem(
 }
 
 async function nextSeq(trx: Kysely<Database>, id: string): Promise<number> {
-  const { last } = await trx
-    .selectFrom('batch_items')
-    .select((eb) => eb.fn.max('finished_seq').as('last'))
-    .where('batch_id', '=', id)
+  const { ends } = await trx
+    .updateTable('batches')
+    .set((eb) => ({ ends: eb('ends', '+', 1) }))
+    .where('id', '=', id)
+    .returning('ends')
     .executeTakeFirstOrThrow()
-  return (last ?? 0) + 1
+  return ends
 }

@@ -161,7 +161,8 @@ const BATCHES = [
     labels TEXT NOT NULL,
     cancel_requested INTEGER NOT NULL DEFAULT 0,
     created_at INTEGER NOT NULL,
-    sealed_at INTEGER
+    sealed_at INTEGER,
+    ends INTEGER NOT NULL DEFAULT 0
   ) STRICT`,
   `CREATE INDEX batches_newest ON batches (project, created_at, id)`,
   `CREATE TABLE batch_items (
@@ -175,12 +176,19 @@ const BATCHES = [
   ) STRICT, WITHOUT ROWID`,
   `CREATE INDEX batch_items_execution ON batch_items (execution_id)`,
   `CREATE INDEX batch_items_finished ON batch_items (batch_id, finished_seq)`,
-  // In the database, as an execution ends in several ways and none of them may forget it.
+  // In the database, as an execution ends in several ways and none of them may forget it. No number is given twice, also
+  // where an item is run again.
   `CREATE TRIGGER batch_item_end AFTER UPDATE OF status ON executions
     WHEN NEW.lane IS NOT NULL AND NEW.status IN ('completed', 'failed', 'timed_out', 'cancelled', 'lost')
-    BEGIN UPDATE batch_items SET finished_seq = 1 + (SELECT coalesce(max(finished_seq), 0) FROM batch_items AS others
-        WHERE others.batch_id = batch_items.batch_id)
-      WHERE execution_id = NEW.id AND finished_seq IS NULL; END`,
+    BEGIN
+      UPDATE batch_items SET finished_seq = (SELECT ends FROM batches WHERE id = batch_id)
+          + (SELECT count(*) FROM batch_items AS others WHERE others.batch_id = batch_items.batch_id
+            AND others.execution_id = NEW.id AND others.item <= batch_items.item)
+        WHERE execution_id = NEW.id AND finished_seq IS NULL;
+      UPDATE batches SET ends = ends
+          + (SELECT count(*) FROM batch_items WHERE batch_id = batches.id AND execution_id = NEW.id)
+        WHERE id IN (SELECT batch_id FROM batch_items WHERE execution_id = NEW.id);
+    END`,
 ]
 
 const OUTPUTS = [

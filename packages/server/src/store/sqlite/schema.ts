@@ -100,6 +100,8 @@ export interface BatchesTable {
   cancel_requested: Generated<number>
   created_at: number
   sealed_at: Generated<number | null>
+  /** How many ends of its items have been numbered; an item that is run again ends twice. */
+  ends: Generated<number>
 }
 
 /** The executions that stand for the items of batches. `finished_seq` numbers those of a batch that have ended. */

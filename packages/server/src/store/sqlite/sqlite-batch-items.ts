@@ -2,6 +2,7 @@ import { LIMITS, RGridError } from '@rgrid/protocol'
 import { sql, type Kysely } from 'kysely'
 import type { AddedItem, BatchStore, ItemQuery, NewItem, StoredBatch } from '../batch-store.js'
 import { missingBlobs } from '../faults.js'
+import { batchNotFound } from '../faults.js'
 import { addItem, retryItem } from './add-item.js'
 import { countItems } from './count-items.js'
 import { findCandidates } from './find-candidates.js'
@@ -45,8 +46,9 @@ export function createItemMethods(db: Kysely<Database>, now: () => number): Item
         return added
       }),
 
-    retry: (batchId, items) =>
+    retry: (project, batchId, items) =>
       db.transaction().execute(async (trx) => {
+        if ((await find(trx, project, batchId)) === undefined) throw batchNotFound(batchId)
         let retried = 0
         for (const item of items) if (await retryItem(trx, now(), batchId, item)) retried++
         if (retried > 0)
