@@ -2,6 +2,7 @@ import { isHeld, type Status } from '@rgrid/protocol'
 import type { Kysely } from 'kysely'
 import type { Fence } from '../execution-store.js'
 import { leaseLost } from '../faults.js'
+import { prepareOnce, slot } from './prepare-query.js'
 import type { Database } from './schema.js'
 
 /** What the fence of an attempt found. */
@@ -20,21 +21,25 @@ export interface FencedRow {
   readonly costMicrons: number | null
 }
 
+const findFenced = prepareOnce((db) =>
+  db
+    .selectFrom('executions')
+    .select(['id', 'status', 'attempt', 'runner_id', 'started_at', 'cancel_requested', 'last_seq'])
+    .select(['stdout_bytes', 'stderr_bytes', 'progress', 'lane', 'cost_microns'])
+    .where('id', '=', slot<string>('executionId'))
+    .where('project', '=', slot<string>('project'))
+    .where('attempt', '=', slot<number>('attempt'))
+    .where('lease_token', '=', slot<string>('leaseToken')),
+)
+
 /**
  * Finds the execution whose attempt a fence names, ended or not.
  *
  * @throws RGridError `lease_lost` when the attempt or its lease is not the current one.
  */
 export async function fenceAttempt(db: Kysely<Database>, fence: Fence): Promise<FencedRow> {
-  const row = await db
-    .selectFrom('executions')
-    .select(['id', 'status', 'attempt', 'runner_id', 'started_at', 'cancel_requested', 'last_seq'])
-    .select(['stdout_bytes', 'stderr_bytes', 'progress', 'lane', 'cost_microns'])
-    .where('id', '=', fence.executionId)
-    .where('project', '=', fence.project)
-    .where('attempt', '=', fence.attempt)
-    .where('lease_token', '=', fence.leaseToken)
-    .executeTakeFirst()
+  const { executionId, project, attempt, leaseToken } = fence
+  const [row] = await findFenced(db, { executionId, project, attempt, leaseToken })
   if (row === undefined) throw leaseLost()
   return {
     id: row.id,

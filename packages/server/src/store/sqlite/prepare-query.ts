@@ -34,6 +34,12 @@ export function prepareQuery<Row>(query: Compilable<Row>): PreparedQuery<Row> {
   }
 }
 
+/** The same for a query of all databases: it is written out with its first use. */
+export function prepareOnce<Row>(write: (db: Kysely<Database>) => Compilable<Row>): PreparedQuery<Row> {
+  let prepared: PreparedQuery<Row> | undefined
+  return (db, values) => (prepared ??= prepareQuery(write(db)))(db, values)
+}
+
 function fill({ name }: Slot, values: Readonly<Record<string, string | number>>): string | number {
   const value = values[name]
   if (value === undefined) throw new TypeError(`the query wants a value for "${name}"`)

@@ -2,12 +2,12 @@ import type { Offer } from '@rgrid/protocol'
 import { sql, type Kysely, type Selectable } from 'kysely'
 import { randomBytes } from 'node:crypto'
 import type { ClaimOrder, StoredClaim } from '../execution-store.js'
-import { runnerUnknown } from '../faults.js'
+import { executionNotFound, runnerUnknown } from '../faults.js'
 import { fitsOffer } from '../fits-offer.js'
 import { findLaneRooms } from './lane-rooms.js'
 import { moveExecution } from './move-execution.js'
 import { NEED_COLUMNS, readNeeds, whereFits } from './need-columns.js'
-import { prepareQuery, slot } from './prepare-query.js'
+import { prepareOnce, prepareQuery, slot } from './prepare-query.js'
 import type { Database, ExecutionsTable } from './schema.js'
 import { noteRunnerSeen, parseOffers } from './sqlite-runners.js'
 import { parseSpec } from './to-execution.js'
@@ -33,7 +33,7 @@ export async function claimExecutions(
   return db.transaction().execute(async (trx) => {
     const again = await listClaims(trx, order)
     if (again.length > 0) return again
-    await bringInDue(trx, now(), order)
+    await bringInDue(trx, { project: order.project, pool: order.pool, time: now() })
     const claims: StoredClaim[] = []
     for (const row of await listWithRoom(trx, order, offers)) {
       const needs = readNeeds(row)
@@ -44,58 +44,68 @@ export async function claimExecutions(
   })
 }
 
+const findRunner = prepareOnce((db) =>
+  db
+    .selectFrom('runners')
+    .select(['offers', 'last_seen', 'pool_stats', 'holds_back'])
+    .where('project', '=', slot<string>('project'))
+    .where('id', '=', slot<string>('runnerId'))
+    .where('pool', '=', slot<string>('pool')),
+)
+
 async function findOffers(
   db: Kysely<Database>,
   time: number,
   { project, runnerId, pool, executors, poolStats, holdsBack }: ClaimOrder,
 ): Promise<Offer[]> {
-  const row = await db
-    .selectFrom('runners')
-    .select(['offers', 'last_seen', 'pool_stats', 'holds_back'])
-    .where('project', '=', project)
-    .where('id', '=', runnerId)
-    .where('pool', '=', pool)
-    .executeTakeFirst()
+  const [row] = await findRunner(db, { project, runnerId, pool })
   if (row === undefined) throw runnerUnknown(runnerId)
   await noteRunnerSeen(db, project, runnerId, row, time, { poolStats, holdsBack: holdsBack ?? null })
   return parseOffers(row.offers).filter(({ executor }) => executors.includes(executor))
 }
+
+const selectQueued = (db: Kysely<Database>) =>
+  db
+    .selectFrom('executions')
+    .select('id')
+    .where('project', '=', slot<string>('project'))
+    .where('pool', '=', slot<string>('pool'))
+    .where('status', '=', QUEUED)
+    .limit(1)
+
+/** What there may be for a runner: what waits, what was put off and is due, and what it has not heard of yet. */
+const WORK = [
+  prepareOnce((db) => selectQueued(db).where('not_before', 'is', null)),
+  prepareOnce((db) => selectQueued(db).where('not_before', '<=', slot<number>('time'))),
+  prepareOnce((db) =>
+    db
+      .selectFrom('executions')
+      .select('id')
+      .where('claim_id', '=', slot<string>('claimId'))
+      .where('status', '=', 'claimed')
+      .limit(1),
+  ),
+]
 
 async function hasWork(
   db: Kysely<Database>,
   time: number,
   { project, pool, claimId }: ClaimOrder,
 ): Promise<boolean> {
-  const queued = db
-    .selectFrom('executions')
-    .select('id')
-    .where('project', '=', project)
-    .where('pool', '=', pool)
-    .where('status', '=', QUEUED)
-    .limit(1)
-  const ready = queued.where('not_before', 'is', null)
-  const due = queued.where('not_before', '<=', time)
-  const claimed = db
-    .selectFrom('executions')
-    .select('id')
-    .where('claim_id', '=', claimId)
-    .where('status', '=', 'claimed')
-    .limit(1)
-  for (const query of [ready, due, claimed]) if ((await query.executeTakeFirst()) !== undefined) return true
+  for (const find of WORK) if ((await find(db, { project, pool, claimId, time })).length > 0) return true
   return false
 }
 
 /** Brings what was put off and is due now to its place in the queue. */
-async function bringInDue(trx: Kysely<Database>, time: number, { project, pool }: ClaimOrder): Promise<void> {
-  await trx
+const bringInDue = prepareOnce((db) =>
+  db
     .updateTable('executions')
     .set({ not_before: null })
-    .where('project', '=', project)
-    .where('pool', '=', pool)
+    .where('project', '=', slot<string>('project'))
+    .where('pool', '=', slot<string>('pool'))
     .where('status', '=', QUEUED)
-    .where('not_before', '<=', time)
-    .execute()
-}
+    .where('not_before', '<=', slot<number>('time')),
+)
 
 type Fitting = Awaited<ReturnType<typeof listFitting>>[number]
 
@@ -175,6 +185,10 @@ const selectFitting = (db: Kysely<Database>, offers: readonly Offer[]) =>
     .orderBy('created_at')
     .orderBy('id')
 
+const findSpec = prepareOnce((db) =>
+  db.selectFrom('executions').select('spec').where('id', '=', slot<string>('id')),
+)
+
 async function claimOne(
   trx: Kysely<Database>,
   time: number,
@@ -216,28 +230,29 @@ async function claimOne(
     })
     .execute()
   // Read here, as it is not in the index that the queue is searched by.
-  const { spec } = await trx
-    .selectFrom('executions')
-    .select('spec')
-    .where('id', '=', id)
-    .executeTakeFirstOrThrow()
+  const [row] = await findSpec(trx, { id })
+  if (row === undefined) throw executionNotFound(id)
+  const { spec } = row
   return toClaim(trx, project, { id, attempt, leaseToken, executor, spec, memory_mib: memoryMib })
 }
+
+const findClaimed = prepareOnce((db) =>
+  db
+    .selectFrom('executions')
+    .select(['id', 'attempt', 'lease_token as leaseToken', 'executor', 'spec', 'memory_mib'])
+    .where('project', '=', slot<string>('project'))
+    .where('runner_id', '=', slot<string>('runnerId'))
+    .where('claim_id', '=', slot<string>('claimId'))
+    .where('status', '=', 'claimed')
+    .orderBy('created_at')
+    .orderBy('id'),
+)
 
 async function listClaims(
   trx: Kysely<Database>,
   { project, runnerId, claimId }: ClaimOrder,
 ): Promise<StoredClaim[]> {
-  const rows = await trx
-    .selectFrom('executions')
-    .select(['id', 'attempt', 'lease_token as leaseToken', 'executor', 'spec', 'memory_mib'])
-    .where('project', '=', project)
-    .where('runner_id', '=', runnerId)
-    .where('claim_id', '=', claimId)
-    .where('status', '=', 'claimed')
-    .orderBy('created_at')
-    .orderBy('id')
-    .execute()
+  const rows = await findClaimed(trx, { project, runnerId, claimId })
   const claims: StoredClaim[] = []
   for (const { leaseToken, executor, ...row } of rows)
     if (leaseToken !== null && executor !== null)
@@ -257,17 +272,20 @@ async function toClaim(
   return { ...claim, executionId: id, project, spec: { ...spec, resources }, files }
 }
 
-async function listFiles(trx: Kysely<Database>, project: string, id: string): Promise<StoredClaim['files']> {
-  const rows = await trx
+const findFiles = prepareOnce((db) =>
+  db
     .selectFrom('artifacts')
     .innerJoin('blobs', (join) =>
-      join.onRef('blobs.sha256', '=', 'artifacts.sha256').on('blobs.project', '=', project),
+      join.onRef('blobs.sha256', '=', 'artifacts.sha256').on('blobs.project', '=', slot<string>('project')),
     )
     .select(['artifacts.path', 'artifacts.sha256', 'artifacts.size', 'artifacts.executable', 'blobs.data'])
-    .where('artifacts.execution_id', '=', id)
+    .where('artifacts.execution_id', '=', slot<string>('id'))
     .where('artifacts.kind', '=', 'input')
-    .orderBy('artifacts.path')
-    .execute()
+    .orderBy('artifacts.path'),
+)
+
+async function listFiles(trx: Kysely<Database>, project: string, id: string): Promise<StoredClaim['files']> {
+  const rows = await findFiles(trx, { project, id })
   return rows.map(({ data, executable, ...file }) => ({
     file: { ...file, executable: executable === 1 },
     data,

@@ -3,6 +3,7 @@ import { sql, type Kysely, type Selectable } from 'kysely'
 import { logGap, logTooLarge } from '../faults.js'
 import type { LogStore, NewChunk, StoredChunk } from '../log-store.js'
 import { fenceActiveAttempt, type FencedRow } from './fence-attempt.js'
+import { prepareQuery, slot } from './prepare-query.js'
 import type { Database, LogChunksTable } from './schema.js'
 
 // Runners cut logs themselves; this bound only keeps one that does not from filling the disk.
@@ -20,6 +21,15 @@ export function createLogStore(db: Kysely<Database>): LogStore {
       .where('log_chunks.execution_id', '=', id)
       .limit(PAGE_ROWS)
 
+  const readBehind = prepareQuery(
+    ofProject(slot('project'), slot('id'))
+      .where(
+        sql<boolean>`(log_chunks.attempt, log_chunks.seq) > (${slot<number>('attempt')}, ${slot<number>('seq')})`,
+      )
+      .orderBy('log_chunks.attempt')
+      .orderBy('log_chunks.seq'),
+  )
+
   return {
     async append(fence, chunks) {
       await db.transaction().execute(async (trx) => {
@@ -27,14 +37,8 @@ export function createLogStore(db: Kysely<Database>): LogStore {
       })
     },
 
-    async read(project, id, { attempt, seq }, maxBytes) {
-      const rows = await ofProject(project, id)
-        .where(sql<boolean>`(log_chunks.attempt, log_chunks.seq) > (${attempt}, ${seq})`)
-        .orderBy('log_chunks.attempt')
-        .orderBy('log_chunks.seq')
-        .execute()
-      return takeBytes(rows, maxBytes)
-    },
+    read: async (project, id, { attempt, seq }, maxBytes) =>
+      takeBytes(await readBehind(db, { project, id, attempt, seq }), maxBytes),
 
     async readBack(project, id, { attempt, seq }, maxBytes) {
       const rows = await ofProject(project, id)

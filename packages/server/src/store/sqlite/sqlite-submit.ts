@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely'
 import type { Submission } from '../execution-store.js'
 import { toNeeds } from '../needs.js'
 import { idConflict, keyConflict, keyTaken, queueFull } from '../faults.js'
+import { prepareOnce, slot } from './prepare-query.js'
 import type { Database } from './schema.js'
 import { insertArtifacts } from './sqlite-artifacts.js'
 import { toNeedColumns } from './need-columns.js'
@@ -53,12 +54,12 @@ export async function acceptExecution(
   return true
 }
 
+const findAccepted = prepareOnce((db) =>
+  db.selectFrom('executions').select(['project', 'spec_hash']).where('id', '=', slot<string>('id')),
+)
+
 async function wasAccepted(trx: Kysely<Database>, { id, project, specHash }: Submission): Promise<boolean> {
-  const row = await trx
-    .selectFrom('executions')
-    .select(['project', 'spec_hash'])
-    .where('id', '=', id)
-    .executeTakeFirst()
+  const [row] = await findAccepted(trx, { id })
   if (row === undefined) return false
   if (row.project !== project || row.spec_hash !== specHash) throw idConflict(id)
   return true
@@ -78,11 +79,11 @@ async function assertKey(
   if (row !== undefined) throw row.spec_hash === specHash ? keyTaken(key, row.id) : keyConflict(key, row.id)
 }
 
+const findLength = prepareOnce((db) =>
+  db.selectFrom('queue_lengths').select('length').where('project', '=', slot<string>('project')),
+)
+
 async function assertRoomInQueue(trx: Kysely<Database>, project: string): Promise<void> {
-  const row = await trx
-    .selectFrom('queue_lengths')
-    .select('length')
-    .where('project', '=', project)
-    .executeTakeFirst()
+  const [row] = await findLength(trx, { project })
   if (row !== undefined && row.length >= LIMITS.queuedPerProject) throw queueFull()
 }
