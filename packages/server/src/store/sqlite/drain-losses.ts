@@ -1,4 +1,4 @@
-import { sql, type Kysely, type Selectable } from 'kysely'
+import { sql, type ExpressionBuilder, type Kysely, type Selectable } from 'kysely'
 import type { Database, LossesTable } from './schema.js'
 
 // What one transaction changes at most: a claim or a submit that comes meanwhile waits for a few milliseconds.
@@ -58,6 +58,14 @@ async function deleteChunks(trx: Kysely<Database>, ids: readonly string[]): Prom
   return chosen.length === found.length && found.length < ROWS
 }
 
+/** Some of the artifacts of executions: as many as one step may take. */
+const chooseArtifacts = (eb: ExpressionBuilder<Database, 'artifacts'>, ids: readonly string[]) =>
+  eb
+    .selectFrom('artifacts')
+    .select(['execution_id', 'kind', 'path'])
+    .where('execution_id', 'in', ids)
+    .limit(ROWS)
+
 async function deleteArtifacts(trx: Kysely<Database>, ids: readonly string[]): Promise<boolean> {
   if (ids.length === 0) return true
   const { numDeletedRows } = await trx
@@ -66,12 +74,7 @@ async function deleteArtifacts(trx: Kysely<Database>, ids: readonly string[]): P
       eb(
         eb.refTuple('execution_id', 'kind', 'path'),
         'in',
-        eb
-          .selectFrom('artifacts')
-          .select(['execution_id', 'kind', 'path'])
-          .where('execution_id', 'in', ids)
-          .limit(ROWS)
-          .$asTuple('execution_id', 'kind', 'path'),
+        chooseArtifacts(eb, ids).$asTuple('execution_id', 'kind', 'path'),
       ),
     )
     .executeTakeFirst()
@@ -92,13 +95,7 @@ async function expireArtifacts(
       eb(
         eb.refTuple('execution_id', 'kind', 'path'),
         'in',
-        eb
-          .selectFrom('artifacts')
-          .select(['execution_id', 'kind', 'path'])
-          .where('execution_id', 'in', ids)
-          .where('gone_at', 'is', null)
-          .limit(ROWS)
-          .$asTuple('execution_id', 'kind', 'path'),
+        chooseArtifacts(eb, ids).where('gone_at', 'is', null).$asTuple('execution_id', 'kind', 'path'),
       ),
     )
     .executeTakeFirst()
