@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { openFifoOutput } from '../../../src/executors/docker/waiting/fifo-output.js'
+import { createEndMark, openFifoOutput } from '../../../src/executors/docker/waiting/fifo-output.js'
 import { makeFifos } from '../../../src/executors/docker/waiting/open-fifo.js'
 
 const PIPE_BYTES = 65_536
@@ -19,7 +19,8 @@ async function open() {
     if (isHeld) closeSync(holder)
     isHeld = false
   }
-  const output = openFifoOutput(path)
+  const mark = createEndMark()
+  const output = openFifoOutput(path, mark)
   onTestFinished(() => {
     letGo()
     output.destroy()
@@ -32,6 +33,7 @@ async function open() {
   const isEnded = (): Promise<void> => expect.poll(() => seen.hasEnded, { timeout: 5_000 }).toBe(true)
   return {
     output,
+    mark,
     seen,
     read,
     isEnded,
@@ -93,4 +95,38 @@ test('takes nothing that comes behind the end', async () => {
   await isEnded()
 
   expect(seen.bytes.toString()).toBe('mine')
+})
+
+test('ends at the mark of a runner that was killed before it read it', async () => {
+  const { mark, output, seen, read, isEnded, write } = await open()
+  write('all of it')
+  write(mark)
+  read()
+  output.end()
+  await isEnded()
+
+  expect(seen.bytes.toString()).toBe('all of it')
+})
+
+test('ends at a mark that arrives in pieces, behind bytes that begin like it', async () => {
+  const { mark, seen, read, isEnded, write } = await open()
+  read()
+  const likeIt = Buffer.concat([mark.subarray(0, 5), mark.subarray(0, 1)])
+  write(likeIt)
+  await sleep(50)
+  const early = Buffer.from(seen.bytes)
+  write(mark.subarray(0, 9))
+  await sleep(50)
+  write(mark.subarray(9))
+  await isEnded()
+
+  expect([early.equals(likeIt.subarray(0, 5)), seen.bytes.equals(likeIt)]).toEqual([true, true])
+})
+
+test('holds no text back', async () => {
+  const { seen, read, write } = await open()
+  read()
+  write('a line\n')
+
+  await expect.poll(() => seen.bytes.toString()).toBe('a line\n')
 })

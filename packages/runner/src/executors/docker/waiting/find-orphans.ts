@@ -51,10 +51,10 @@ function createOrphan(
     },
     adopt() {
       homes.add(home)
-      const { deadlineMs, memoryMib, diskMib, inputBytes, token, startedAt } = note
+      const { deadlineMs, memoryMib, diskMib, inputBytes, token, endMark, startedAt } = note
       const release = note.layer === null ? undefined : retain(note.layer)
       const started = openContainer(docker.getContainer(Id), open(), hasInit)
-      const listening = listenTo(started)
+      const listening = listenTo(started, Buffer.from(endMark, 'hex'))
       // The order may never have been given; else the container ends with the script, as its end may have been told to nobody.
       if (!give(started, note)) hangUp(toFifo(started.directory, 'events'))
       const running = followWaiting(started, listening, {

@@ -47,11 +47,11 @@ const CALM_AT_ONCE_MS = 1
 const ENGINE_STOP_MS = 1_500
 const MIB = 1024 * 1024
 
-/** Begins to listen to a container. */
-export function listenTo({ container, directory, look }: StartedContainer): Listening {
+/** Begins to listen to a container, whose output ends with a mark. */
+export function listenTo({ container, directory, look }: StartedContainer, endMark: Buffer): Listening {
   return {
-    stdout: openFifoOutput(toFifo(directory, 'stdout')),
-    stderr: openFifoOutput(toFifo(directory, 'stderr')),
+    stdout: openFifoOutput(toFifo(directory, 'stdout'), endMark),
+    stderr: openFifoOutput(toFifo(directory, 'stderr'), endMark),
     sampler: sampleUsage(container, () => undefined, look, SAMPLE_AFTER_MS),
   }
 }

@@ -3,12 +3,14 @@ import * as z from 'zod'
 const amount = z.number().nullable()
 
 const launchNoteSchema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(2),
   /** What the runner wants to know again. */
   memo: z.string(),
   /** What the container's shell was told, which may be told it again. */
   verb: z.enum(['run', 'wake']),
   token: z.string(),
+  /** What says where the output ends, in hexadecimal digits: the container does not know it before the script is over. */
+  endMark: z.hex(),
   /** In milliseconds since 1970, by the clock of this machine. */
   startedAt: z.number(),
   deadlineMs: z.number(),

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { StartError, type Running } from '../../executor.js'
 import type { EngineWatch } from '../engine-watch.js'
 import { formatLaunchScript, type LaunchScript } from '../launch-script.js'
+import { createEndMark } from './fifo-output.js'
 import { followWaiting, listenTo, stopListening } from './follow-waiting.js'
 import { formatCall, suits } from './interpreter.js'
 import type { LaunchNote } from './launch-note.js'
@@ -39,7 +40,8 @@ export async function launchWaiting(
     token: randomBytes(TOKEN_BYTES).toString('hex'),
     verb: await bringLaunch(waiting, script),
   }
-  const listening = listenTo(waiting)
+  const endMark = createEndMark()
+  const listening = listenTo(waiting, endMark)
   const before = waiting.look()
   await mayStart?.catch((error: unknown) => {
     stopListening(listening)
@@ -47,9 +49,17 @@ export async function launchWaiting(
   })
   // Scripts that share a container are not gone on with: the runner knows what was in it before, and only in its memory.
   if (memo !== undefined && !shape.isShared) {
-    const said = { ...order, memo, deadlineMs, inputBytes, memoryMib, diskMib }
+    const said = {
+      ...order,
+      endMark: endMark.toString('hex'),
+      memo,
+      deadlineMs,
+      inputBytes,
+      memoryMib,
+      diskMib,
+    }
     const layer = shape.layer ?? null
-    const note: LaunchNote = { version: 1, ...said, layer, before: before ?? null, startedAt: Date.now() }
+    const note: LaunchNote = { version: 2, ...said, layer, before: before ?? null, startedAt: Date.now() }
     waiting.directory.note(JSON.stringify(note))
   }
   const startedAt = performance.now()
