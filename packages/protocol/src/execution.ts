@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { cacheOutcomeSchema } from './cache.js'
 import { LIMITS } from './limits.js'
 import { cursorSchema } from './cursor.js'
 import { executionIdSchema, runnerIdSchema } from './ids.js'
@@ -145,6 +146,8 @@ export const executionSummarySchema = z
     retries: retriesSchema.nullable(),
     /** The execution that it repeats by request. */
     retryOf: executionIdSchema.nullable(),
+    /** What came of the cache; `null` when it was not asked. */
+    cache: cacheOutcomeSchema.nullable(),
     /** The present attempt, or the last one; 0 before the first. */
     attempt: z.int().nonnegative(),
     cancelRequested: z.boolean(),

@@ -32,6 +32,7 @@ export {
   type ItemOutcome,
   type Rerun,
 } from './batch.js'
+export { cacheOutcomeSchema, cacheSchema, type CacheOptions, type CacheOutcome } from './cache.js'
 export { cursorSchema, formatCursor, LOG_START, parseCursor, type Cursor } from './cursor.js'
 export {
   CLIENT_ERROR_CODES,
@@ -129,6 +130,8 @@ export {
   claimsSchema,
   completeSchema,
   digestsSchema,
+  environmentSchema,
+  environmentsSchema,
   formatAttemptId,
   leaseStateSchema,
   logChunkSchema,
@@ -145,6 +148,7 @@ export {
   type Adopted,
   type Claim,
   type Complete,
+  type Environments,
   type LeaseState,
   type LogChunk,
   type Offer,

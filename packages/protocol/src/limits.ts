@@ -73,6 +73,10 @@ export const LIMITS = {
   diskDefaultMib: 5 * 1024,
   diskMaxMib: 16 * 1024 * 1024,
   imageChars: 512,
+  /** The name of what a script runs in. */
+  environmentChars: 256,
+  /** Images of one executor whose names a runner tells. */
+  environmentImages: 1_000,
   /** What a runner says of its progress while it prepares an attempt. */
   progressChars: 512,
   /** Runtimes of one runner. */

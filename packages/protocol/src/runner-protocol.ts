@@ -38,6 +38,25 @@ export const offerSchema = z.strictObject({
 /** What one executor of a runner can run. */
 export type Offer = z.infer<typeof offerSchema>
 
+/** Names what a script runs in, such as an image by its digest: equal names are equal images, or interpreters. */
+export const environmentSchema = z.string().min(1).max(LIMITS.environmentChars)
+
+/** What the scripts of one executor run in now, as far as it is there: an image that has to be pulled has no name yet. */
+export const environmentsSchema = z.strictObject({
+  executor: executorNameSchema,
+  /** By runtime, for scripts that ask for no image. */
+  runtimes: z.record(runtimeSchema, environmentSchema),
+  /** By image, as scripts may ask for it. */
+  images: z
+    .record(z.string().min(1).max(LIMITS.imageChars), environmentSchema)
+    .refine((images) => Object.keys(images).length <= LIMITS.environmentImages, {
+      message: `more than the limit of ${LIMITS.environmentImages} images`,
+    }),
+})
+
+/** What the scripts of one executor run in now. */
+export type Environments = z.infer<typeof environmentsSchema>
+
 /** The body of `POST /v1/runner/register`. The order of `offers` is the runner's preference. */
 export const registerSchema = z
   .strictObject({
@@ -45,6 +64,7 @@ export const registerSchema = z
     name: z.string().min(1).max(128),
     slots: z.int().min(1).max(1024),
     offers: z.array(offerSchema).min(1).max(8),
+    environments: z.array(environmentsSchema).max(8).default([]),
     /** What an hour on this runner costs. */
     micronsPerHour: micronsSchema.default(0),
   })
@@ -219,6 +239,8 @@ export const completeSchema = z
     message: z.string().max(4096).nullable().default(null),
     usage: usageSchema.nullable().default(null),
     phases: phasesSchema.nullable().default(null),
+    /** What the script ran in; `null`: it did not start. */
+    environment: environmentSchema.nullable().default(null),
     outputs: z.array(fileSchema).max(LIMITS.outputRequestFiles).default([]),
     skipped: z.array(skippedSchema).max(1000).default([]),
     notes: z.array(noteSchema).max(LIMITS.notes).default([]),

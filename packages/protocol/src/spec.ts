@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { cacheSchema } from './cache.js'
 import { dependenciesSchema } from './dependencies.js'
 import { LIMITS } from './limits.js'
 import { linkSchema } from './links.js'
@@ -129,6 +130,8 @@ export const specSchema = z
     /** What is left out is 0. */
     priority: prioritySchema.optional(),
     retries: retriesSchema.optional(),
+    /** What is left out is `false`. */
+    cache: cacheSchema.optional(),
     files: z
       .array(fileSchema)
       .min(1)

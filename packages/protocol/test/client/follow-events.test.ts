@@ -42,6 +42,7 @@ const record: ExecutionRecord = {
   priority: 0,
   retries: null,
   retryOf: null,
+  cache: null,
   notBefore: null,
   attempt: 2,
   cancelRequested: false,

@@ -31,6 +31,7 @@ const record = (changes: Partial<ExecutionRecord> = {}): ExecutionRecord => ({
   priority: 0,
   retries: null,
   retryOf: null,
+  cache: null,
   notBefore: null,
   attempt: 1,
   cancelRequested: false,

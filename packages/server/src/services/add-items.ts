@@ -23,6 +23,11 @@ export async function addItems(
   const batch = await findBatch(context, project, id)
   if (batch.cancelRequested)
     throw new RGridError('already_finished', `${id} was cancelled: open another batch for more items`)
+  if (spec.cache !== undefined && spec.cache !== false)
+    throw new RGridError(
+      'invalid_request',
+      'spec.cache: what ran before stands for the items of a batch anyway: leave it out, "rerun" says what runs again',
+    )
   const { files: _files, ...common } = spec
   const refusal = await findRefusal(context, project, common)
   if (refusal !== undefined) throw refusal

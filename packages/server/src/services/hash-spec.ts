@@ -12,8 +12,8 @@ export function hashSpec(
   return sha256Of(JSON.stringify({ ...spec, files: byPath }, sortKeys))
 }
 
-// What says how something is run, and not what.
-const HOW = [
+/** The names of what says how something is run, and not what. */
+export const HOW = [
   'labels',
   'timeoutMs',
   'isolation',
@@ -22,6 +22,7 @@ const HOW = [
   'key',
   'priority',
   'retries',
+  'cache',
 ] as const
 
 /**

@@ -85,8 +85,10 @@ function toClaims(stored: readonly StoredClaim[]): Claim[] {
     return { ...file, data: Buffer.from(data).toString('base64') }
   }
   // What is the server's own business stays here: older runners would not know it.
-  return stored.map(({ spec: { priority: _priority, retries: _retries, ...spec }, files, ...claim }) => ({
-    ...claim,
-    spec: { ...spec, files: files.map(toFile) },
-  }))
+  return stored.map(
+    ({ spec: { priority: _priority, retries: _retries, cache: _cache, ...spec }, files, ...claim }) => ({
+      ...claim,
+      spec: { ...spec, files: files.map(toFile) },
+    }),
+  )
 }

@@ -4,6 +4,7 @@ import { executionTopic, queueTopic } from '../signals.js'
 import type { StoredSpec } from '../store/execution-store.js'
 import { toNeeds } from '../store/needs.js'
 import { findUnfit } from './explain-queue.js'
+import { askCache } from './cache/ask-cache.js'
 import { findExcess } from './find-excess.js'
 import { findUnknownRuntime } from './find-unknown-runtime.js'
 import { hashSpec } from './hash-spec.js'
@@ -30,8 +31,10 @@ export async function submitExecution(
   // What was accepted stays so, whatever this server allows and whichever runners are there by now.
   if (refusal !== undefined && (await store.executions.glance(project, id)) === undefined) throw refusal
   const { refs, inline } = splitInline(files)
+  // Who asks for another try does not want what the first one gave.
+  const cache = retryOf === undefined ? await askCache(context, project, spec, refs) : undefined
   const specHash = hashSpec({ ...spec, retryOf }, refs)
-  const submission = { id, project, pool, spec, specHash, files: refs, inline, retryOf }
+  const submission = { id, project, pool, spec, specHash, files: refs, inline, cache, retryOf }
   const isNew = await store.executions.submit(submission).catch(async (error: unknown) => {
     // The caller now uploads what is missing, and relies on the rest still being here when it repeats the request.
     if (error instanceof RGridError && error.code === 'missing_blobs')

@@ -35,6 +35,7 @@ export function toSummary(stored: StoredExecution, losses?: Losses): ExecutionSu
     priority: stored.priority,
     retries: spec.retries ?? null,
     retryOf: stored.retryOf,
+    cache: stored.cache,
     attempt: stored.attempt,
     cancelRequested: stored.cancelRequested,
     createdAt: new Date(stored.createdAt).toISOString(),

@@ -2,6 +2,7 @@ import type {
   Adopt,
   Adopted,
   ArtifactRecord,
+  CacheOutcome,
   Cause,
   ExecutorName,
   FileRef,
@@ -12,6 +13,7 @@ import type {
   Status,
   Usage,
 } from '@rgrid/protocol'
+import type { CacheCall } from './cache-store.js'
 import type { NewChunk } from './log-store.js'
 import type { Needs } from './needs.js'
 
@@ -69,7 +71,9 @@ export interface StoredExecution {
   readonly stderrBytes: number
   readonly droppedBytes: number
   readonly lastSeq: number
-  /** What it works out, where it was started for a batch. */
+  /** What came of the cache; `null`: it was not asked. */
+  readonly cache: CacheOutcome | null
+  /** What it works out, where it was started for a batch or asked the cache. */
   readonly fingerprint: string | null
 }
 
@@ -115,6 +119,8 @@ export interface Submission {
   readonly inline: readonly InlineBlob[]
   /** What it is in a batch. */
   readonly batch?: { readonly lane: string; readonly fingerprint: string }
+  /** What it asks the cache. */
+  readonly cache?: CacheCall | undefined
   /** The execution that it repeats by request. */
   readonly retryOf?: string | undefined
 }
@@ -175,6 +181,8 @@ export interface Completion {
   readonly usage: Usage | null
   /** Kept only when the script had started. */
   readonly phases: Phases | null
+  /** What the script ran in. */
+  readonly environment: string | null
   readonly chunks: readonly NewChunk[]
   readonly outputs: readonly FileRef[]
   readonly inline: readonly InlineBlob[]

@@ -1,4 +1,4 @@
-import type { Offer, PoolStats } from '@rgrid/protocol'
+import type { Environments, Offer, PoolStats } from '@rgrid/protocol'
 
 /** A runner as it registered itself. */
 export interface StoredRunner {
@@ -8,6 +8,7 @@ export interface StoredRunner {
   readonly name: string
   readonly slots: number
   readonly offers: readonly Offer[]
+  readonly environments: readonly Environments[]
   readonly micronsPerHour: number
 }
 

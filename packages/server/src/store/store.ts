@@ -1,5 +1,6 @@
 import type { BatchStore } from './batch-store.js'
 import type { BlobIndex } from './blob-index.js'
+import type { CacheStore } from './cache-store.js'
 import type { ExecutionStore } from './execution-store.js'
 import type { KeyStore } from './key-store.js'
 import type { LogStore } from './log-store.js'
@@ -13,6 +14,7 @@ import type { RunnerStore } from './runner-store.js'
 export interface Store {
   readonly executions: ExecutionStore
   readonly batches: BatchStore
+  readonly cache: CacheStore
   readonly logs: LogStore
   readonly keys: KeyStore
   readonly blobs: BlobIndex

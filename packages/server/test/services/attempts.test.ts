@@ -15,7 +15,7 @@ async function failOnce(retries: Retries) {
   const { files: _files, ...spec } = specSchema.parse(createSpec({ retries }))
   await executions.submit({ ...base, id, spec, specHash: 'h', files: [], inline: [] })
   const runnerId = createRunnerId()
-  const said = { name: 'r', slots: 1, offers: [createOffer()], micronsPerHour: 0 }
+  const said = { name: 'r', slots: 1, offers: [createOffer()], micronsPerHour: 0, environments: [] }
   await runners.register({ ...base, id: runnerId, ...said })
   const order = { ...base, runnerId, claimId: randomUUID(), max: 1, leaseMs: 10_000 }
   const [claim] = await executions.claim({ ...order, executors: ['process'] })
@@ -32,6 +32,7 @@ async function failOnce(retries: Retries) {
     message: null,
     usage: null,
     phases: null,
+    environment: null,
     chunks: [],
     outputs: [],
     skipped: [],

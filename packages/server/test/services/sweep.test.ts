@@ -34,6 +34,7 @@ async function claim(store: Store, pool: string) {
     slots: 1,
     offers,
     micronsPerHour: 0,
+    environments: [],
   })
   const order = { ...base, runnerId, claimId: randomUUID(), max: 1, leaseMs: LEASE_MS }
   const [claimed] = await store.executions.claim(order)
@@ -50,6 +51,7 @@ const COMPLETION = {
   message: null,
   usage: null,
   phases: null,
+  environment: null,
   chunks: [],
   outputs: [],
   inline: [],
@@ -202,7 +204,8 @@ describe('the sweep', () => {
     for (const { store, time } of [embedded, server]) {
       time.pass(LIMITS.embeddedGraceMs + 1)
       const runner = { id: createRunnerId(), project: 'p', pool: 'embedded-1', name: 'r', slots: 1 }
-      if (store === embedded.store) await store.runners.register({ ...runner, offers: [], micronsPerHour: 0 })
+      if (store === embedded.store)
+        await store.runners.register({ ...runner, offers: [], micronsPerHour: 0, environments: [] })
 
       expect(await store.executions.sweep(LIMITS)).toEqual([])
     }

@@ -35,7 +35,15 @@ async function main([path = '', count = '0']: readonly string[]): Promise<void> 
   const runnerId = createRunnerId()
   const offers = [offerSchema.parse({ executor: 'process', runtimes: ['python'] })]
   await retryBusy(() =>
-    store.runners.register({ ...common, id: runnerId, name: 'r', slots: 1, offers, micronsPerHour: 0 }),
+    store.runners.register({
+      ...common,
+      id: runnerId,
+      name: 'r',
+      slots: 1,
+      offers,
+      micronsPerHour: 0,
+      environments: [],
+    }),
   )
   const order = { ...common, runnerId, max: MAX_PER_CLAIM, leaseMs: 600_000, executors: ['process' as const] }
   const ids: string[] = []

@@ -27,7 +27,7 @@ async function submit(store: Store, over: Partial<SpecInput> = {}, project = 'p'
 
 async function createOrder(store: Store, project = 'p') {
   const id = createRunnerId()
-  const said = { name: 'r', slots: 1, offers: [createOffer()], micronsPerHour: 0 }
+  const said = { name: 'r', slots: 1, offers: [createOffer()], micronsPerHour: 0, environments: [] }
   await store.runners.register({ id, project, pool: POOL, ...said })
   const executors = ['process'] as const
   return { project, pool: POOL, runnerId: id, claimId: randomUUID(), max: 1, leaseMs: 10_000, executors }

@@ -7,7 +7,7 @@ import { createOffer, createSpec, sha256 } from '../server-fixture.js'
 
 const LANE = 'lane'
 const COMPLETION = {
-  ...({ cause: 'exit', signal: null, message: null, usage: null, phases: null } as const),
+  ...({ cause: 'exit', signal: null, message: null, usage: null, phases: null, environment: null } as const),
   ...{ chunks: [], outputs: [], inline: [], skipped: [], notes: [] },
 }
 
@@ -45,7 +45,7 @@ async function addOne(store: Store, project: string) {
 
 async function claimAll(store: Store, project: string) {
   const runnerId = createRunnerId()
-  const said = { name: 'test', slots: 4, offers: [createOffer()], micronsPerHour: 0 }
+  const said = { name: 'test', slots: 4, offers: [createOffer()], micronsPerHour: 0, environments: [] }
   await store.runners.register({ id: runnerId, project, pool: 'default', ...said })
   return store.executions.claim({
     ...{ project, pool: 'default', runnerId, claimId: randomUUID(), max: 10, leaseMs: 60_000 },

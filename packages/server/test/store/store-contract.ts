@@ -58,6 +58,7 @@ const COMPLETION: Completion = {
   message: null,
   usage: { wallMs: 10, cpuSeconds: null, peakMemoryBytes: null },
   phases: PHASES,
+  environment: null,
   chunks: [],
   outputs: [],
   inline: [],
@@ -81,6 +82,7 @@ async function claimAll(
     name: 'r',
     slots: 1,
     micronsPerHour: 0,
+    environments: [],
     offers,
   })
   return store.executions.claim({

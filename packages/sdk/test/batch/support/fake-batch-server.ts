@@ -228,5 +228,6 @@ export const createExecutionRecord = (changes: Partial<ExecutionRecord> = {}): E
   retries: null,
   notBefore: null,
   retryOf: null,
+  cache: null,
   ...changes,
 })

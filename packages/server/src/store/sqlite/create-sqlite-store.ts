@@ -2,6 +2,7 @@ import type { Store } from '../store.js'
 import { shareDatabase } from './share-database.js'
 import { createBatchStore } from './sqlite-batches.js'
 import { createBlobIndex } from './sqlite-blobs.js'
+import { createCacheStore } from './sqlite-cache.js'
 import { createExecutionStore } from './sqlite-executions.js'
 import { createKeyStore } from './sqlite-keys.js'
 import { createLogStore } from './sqlite-logs.js'
@@ -30,6 +31,7 @@ export function createSqliteStore({ path, now = Date.now }: SqliteStoreOptions):
   return {
     executions: createExecutionStore(db, now),
     batches: createBatchStore(db, now),
+    cache: createCacheStore(db, now),
     logs: createLogStore(db),
     keys: createKeyStore(db, now),
     blobs: createBlobIndex(db, now),

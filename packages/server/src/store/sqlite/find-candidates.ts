@@ -1,6 +1,8 @@
 import type { Rerun, Status } from '@rgrid/protocol'
 import { sql, type Kysely } from 'kysely'
 import type { Candidate } from '../batch-store.js'
+import { findOutputBlobs } from './find-output-blobs.js'
+import { hasNoLosses } from './has-no-losses.js'
 import type { Database } from './schema.js'
 
 /** What may stand for an item that is not to run again. */
@@ -25,14 +27,7 @@ export async function findCandidates(
     .where('project', '=', project)
     .where('fingerprint', 'in', fingerprints)
     .where('status', 'in', statuses)
-    // One that has lost a file or its log cannot give back what it gave.
-    .where((eb) =>
-      eb.not(
-        eb.exists(
-          eb.selectFrom('losses').select('execution_id').whereRef('execution_id', '=', 'executions.id'),
-        ),
-      ),
-    )
+    .where(hasNoLosses)
     // What completed goes before what failed, and the newest before the others.
     .orderBy(sql`status <> 'completed'`)
     .orderBy('created_at', 'desc')
@@ -42,36 +37,16 @@ export async function findCandidates(
     const key = row.fingerprint ?? ''
     if (!best.has(key)) best.set(key, row)
   }
-  return describeCandidates(db, project, [...best.values()])
-}
-
-async function describeCandidates(
-  db: Kysely<Database>,
-  project: string,
-  rows: readonly { id: string; fingerprint: string | null; status: Status }[],
-): Promise<Candidate[]> {
-  if (rows.length === 0) return []
-  const ids = rows.map(({ id }) => id)
-  const outputs = await db
-    .selectFrom('artifacts')
-    .leftJoin('blobs', (join) =>
-      join.onRef('blobs.sha256', '=', 'artifacts.sha256').on('blobs.project', '=', project),
-    )
-    .select(['execution_id', 'artifacts.sha256', 'blobs.size as size'])
-    .select(sql<number>`blobs.data IS NULL`.as('isElsewhere'))
-    .where('execution_id', 'in', ids)
-    .where('kind', '=', 'output')
-    .execute()
-  const byId = new Map<string, typeof outputs>(ids.map((id) => [id, []]))
-  for (const output of outputs) byId.get(output.execution_id)?.push(output)
-  return rows.map(({ id, fingerprint, status }) => {
-    const own = byId.get(id) ?? []
-    return {
-      executionId: id,
-      fingerprint: fingerprint ?? '',
-      status,
-      isWhole: own.every(({ size }) => size !== null),
-      sha256s: own.filter(({ isElsewhere }) => isElsewhere === 1).map(({ sha256 }) => sha256),
-    }
-  })
+  const chosen = [...best.values()]
+  const getBlobs = await findOutputBlobs(
+    db,
+    project,
+    chosen.map(({ id }) => id),
+  )
+  return chosen.map(({ id, fingerprint, status }) => ({
+    executionId: id,
+    fingerprint: fingerprint ?? '',
+    status,
+    ...getBlobs(id),
+  }))
 }

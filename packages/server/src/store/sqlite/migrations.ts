@@ -290,6 +290,21 @@ const RETRIES = [
 
 const SALTS = [`CREATE TABLE salts (project TEXT PRIMARY KEY, salt TEXT NOT NULL) STRICT, WITHOUT ROWID`]
 
+const CACHE = [
+  'ALTER TABLE executions ADD COLUMN cache TEXT',
+  'ALTER TABLE executions ADD COLUMN environment TEXT',
+  `ALTER TABLE runners ADD COLUMN environments TEXT NOT NULL DEFAULT '[]'`,
+  `CREATE TABLE cache_calls (
+    execution_id TEXT PRIMARY KEY REFERENCES executions (id) ON DELETE CASCADE,
+    project TEXT NOT NULL,
+    script TEXT NOT NULL,
+    args_hash TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID`,
+  'CREATE INDEX cache_calls_latest ON cache_calls (project, script, created_at)',
+  'CREATE INDEX cache_calls_args ON cache_calls (project, script, args_hash, created_at)',
+]
+
 const run = (statements: readonly string[]): Migration => ({
   async up(db: Kysely<unknown>) {
     for (const statement of statements) await sql.raw(statement).execute(db)
@@ -306,4 +321,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0006-retention': run(RETENTION),
   '0007-retries': run(RETRIES),
   '0008-salts': run(SALTS),
+  '0010-cache': run(CACHE),
 }

@@ -26,6 +26,7 @@ export interface Database {
   losses: LossesTable
   retention_marks: RetentionMarksTable
   retention_turn: RetentionTurnTable
+  cache_calls: CacheCallsTable
   salts: { project: string; salt: string }
   queue_lengths: { project: string; length: number }
 }
@@ -79,6 +80,17 @@ export interface ExecutionsTable {
   not_before: Generated<number | null>
   queued_at: Generated<number | null>
   retry_of: Generated<string | null>
+  cache: Generated<string | null>
+  environment: Generated<string | null>
+}
+
+/** The executions that asked the cache, by what they call. */
+export interface CacheCallsTable {
+  execution_id: string
+  project: string
+  script: string
+  args_hash: string
+  created_at: number
 }
 
 /** How many executions of a lane run at once. */
@@ -227,6 +239,7 @@ export interface RunnersTable {
   name: string
   slots: number
   offers: string
+  environments: Generated<string>
   microns_per_hour: number
   registered_at: number
   last_seen: number

@@ -19,12 +19,13 @@ export function parseOffers(text: string): readonly Offer[] {
 /** Runners in SQLite. */
 export function createRunnerStore(db: Kysely<Database>, now: () => number): RunnerStore {
   return {
-    async register({ id, project, pool, name, slots, offers, micronsPerHour }) {
+    async register({ id, project, pool, name, slots, offers, environments, micronsPerHour }) {
       const said = {
         pool,
         name,
         slots,
         offers: JSON.stringify(offers),
+        environments: JSON.stringify(environments),
         microns_per_hour: micronsPerHour,
         pool_stats: null,
         holds_back: null,

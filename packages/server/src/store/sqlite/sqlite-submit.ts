@@ -1,5 +1,6 @@
 import { LIMITS } from '@rgrid/protocol'
 import type { Kysely } from 'kysely'
+import type { CacheCall } from '../cache-store.js'
 import type { Submission } from '../execution-store.js'
 import { toNeeds } from '../needs.js'
 import { idConflict, keyConflict, keyTaken, queueFull } from '../faults.js'
@@ -8,6 +9,7 @@ import type { Database } from './schema.js'
 import { insertArtifacts } from './sqlite-artifacts.js'
 import { toNeedColumns } from './need-columns.js'
 import { assertBlobs, insertInlineBlobs } from './sqlite-blobs.js'
+import { copyResult, findStandIn, toCacheColumns } from './stand-in.js'
 
 /** Accepts an execution, or finds that it was accepted before, in one transaction. */
 export function submitExecution(
@@ -24,10 +26,11 @@ export async function acceptExecution(
   createdAt: number,
   submission: Submission,
 ): Promise<boolean> {
-  const { id, project, pool, spec, specHash, files, inline, batch, retryOf } = submission
+  const { id, project, pool, spec, specHash, files, inline, batch, cache, retryOf } = submission
   if (await wasAccepted(trx, submission)) return false
   if (spec.key !== undefined) await assertKey(trx, spec.key, submission)
-  await assertRoomInQueue(trx, project)
+  const standIn = cache?.standIn === undefined ? undefined : await findStandIn(trx, project, cache.standIn)
+  if (standIn === undefined) await assertRoomInQueue(trx, project)
   await insertInlineBlobs(trx, project, inline, createdAt)
   // What arrived with the request is known to be there; looking it up again would double the reads of a small submit.
   const arrived = new Map(inline.map(({ sha256, data }) => [sha256, data.byteLength]))
@@ -48,10 +51,23 @@ export async function acceptExecution(
       retry_of: retryOf ?? null,
       created_at: createdAt,
       ...batch,
+      ...(cache === undefined ? {} : toCacheColumns(createdAt, cache, standIn)),
     })
     .execute()
   await insertArtifacts(trx, project, id, 'input', files)
+  if (cache !== undefined) await noteCall(trx, createdAt, submission, cache)
+  if (standIn !== undefined) await copyResult(trx, standIn, id)
   return true
+}
+
+async function noteCall(
+  trx: Kysely<Database>,
+  createdAt: number,
+  { id, project, spec: { script } }: Submission,
+  { argsHash }: CacheCall,
+): Promise<void> {
+  const call = { execution_id: id, project, script, args_hash: argsHash, created_at: createdAt }
+  await trx.insertInto('cache_calls').values(call).execute()
 }
 
 const findAccepted = prepareOnce((db) =>

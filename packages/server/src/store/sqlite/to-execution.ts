@@ -1,4 +1,5 @@
 import {
+  cacheOutcomeSchema,
   executorNameSchema,
   noteSchema,
   phasesSchema,
@@ -57,6 +58,7 @@ export function toExecution(row: Selectable<ExecutionsTable>): StoredExecution {
     stderrBytes: row.stderr_bytes,
     droppedBytes: row.dropped_bytes,
     lastSeq: row.last_seq,
+    cache: row.cache === null ? null : cacheOutcomeSchema.parse(JSON.parse(row.cache)),
     fingerprint: row.fingerprint,
   }
 }

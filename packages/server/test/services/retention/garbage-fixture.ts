@@ -100,7 +100,15 @@ async function completeOne(
   const runnerId = createRunnerId()
   const where = { project, pool: POOL }
   const offers = [createOffer()]
-  await store.runners.register({ ...where, id: runnerId, name: 'r', slots: 1, micronsPerHour: 0, offers })
+  await store.runners.register({
+    ...where,
+    id: runnerId,
+    name: 'r',
+    slots: 1,
+    micronsPerHour: 0,
+    environments: [],
+    offers,
+  })
   const order = { ...where, runnerId, claimId: randomUUID(), max: 1, leaseMs: 10_000 }
   const [claim] = await store.executions.claim({ ...order, executors: ['process'] })
   if (claim === undefined) throw new Error('there was nothing to claim')
@@ -114,6 +122,7 @@ async function completeOne(
     message: null,
     usage: null,
     phases: null,
+    environment: null,
     chunks: log === '' ? [] : [chunk],
     outputs: Object.entries(outputs).map(([path, text]) => fileRef(path, text)),
     inline: Object.values(outputs).map((text) => ({ sha256: sha256(text), data: Buffer.from(text) })),
