@@ -80,6 +80,7 @@ const callSchema = z.strictObject({
   labels: z.record(z.string(), z.string()).optional(),
   priority: z.unknown().optional(),
   retries: z.unknown().optional(),
+  cache: z.unknown().optional(),
   upload: flag.optional(),
   outputs: patternsSchema.optional(),
   cwd: z.string().optional(),

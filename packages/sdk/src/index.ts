@@ -6,6 +6,8 @@ export type {
   BatchItemRecord,
   BatchPage,
   BatchRecord,
+  CacheOptions,
+  CacheOutcome,
   Cause,
   ErrorCode,
   ExecutionPage,

@@ -154,6 +154,7 @@ const SENT = [
   'labels',
   'key',
   'priority',
+  'cache',
   'outputs',
   'writableInputs',
 ] as const satisfies (keyof RunOptions)[]

@@ -1,4 +1,4 @@
-import type { ExecutorName, Isolation, Network, Retries, Runtime } from '@rgrid/protocol'
+import type { CacheOptions, ExecutorName, Isolation, Network, Retries, Runtime } from '@rgrid/protocol'
 import type { InputData } from './files/spool.js'
 
 /**
@@ -151,6 +151,16 @@ export interface RunOptions {
    * ```
    */
   readonly retries?: number | Retries
+  /**
+   * Whether an earlier execution may stand in for this one: then nothing runs, and exit code, log and files are those of
+   * the earlier one, at once. It has to have asked the cache as well, to have completed without a network, and to have been
+   * the same in script, arguments, environment, input files, image or interpreter, packages, and limits. With `failures` also one will do that
+   * ended by itself with another exit code; with `network` also one that could reach a network, as all scripts of the
+   * `process` executor can. {@link Result.cache} says what came of it.
+   *
+   * @default false
+   */
+  readonly cache?: CacheOptions
   /** @default {} */
   readonly labels?: Readonly<Record<string, string>>
   /**

@@ -1,5 +1,6 @@
 import type {
   ArtifactRecord,
+  CacheOutcome,
   Cause,
   ExecutionPage,
   ExecutionRecord,
@@ -22,7 +23,7 @@ import type { RunOptions } from './run-options.js'
 /** A piece of a script's output. */
 export interface LogPiece {
   readonly stream: StreamName
-  /** The attempt that printed it, counted from 1. */
+  /** The attempt that printed it, counted from 1; 0 when the output comes from the cache. */
   readonly attempt: number
   /** The text, decoded by one decoder per stream: a character that is split between pieces arrives whole. */
   readonly text: string
@@ -91,6 +92,10 @@ export interface Result {
   readonly skipped: readonly Skipped[]
   /** What else is worth knowing, such as that a pattern of `outputs` matched nothing. */
   readonly notes: readonly string[]
+  /** Whether nothing ran, and an earlier execution stood in: see `cache` of the options. */
+  readonly cached: boolean
+  /** What came of the cache: the execution that stood in, or why none did; `null` when it was not asked. */
+  readonly cache: CacheOutcome | null
   /** What the last attempt used; `null` when the script did not start. */
   readonly usage: Usage | null
   readonly timings: Timings

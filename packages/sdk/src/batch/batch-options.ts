@@ -15,7 +15,7 @@ export interface BatchItemInput {
 export type BatchEach = string | BatchItemInput
 
 /** What a batch is run with. */
-export interface BatchOptions extends Omit<RunOptions, 'key'> {
+export interface BatchOptions extends Omit<RunOptions, 'key' | 'cache'> {
   /**
    * What the script is run over, once for each: a glob such as `images/*.png`, a list, or whatever can be iterated, also
    * while it is still being made. A list and a glob are checked as a whole before anything starts.

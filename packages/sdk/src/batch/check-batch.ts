@@ -52,6 +52,8 @@ export function checkBatch(options: BatchOptions): CheckedBatch {
     throw refuse(`each: ${inspect(each)} is neither a glob nor a list of items`)
   if ('key' in common)
     throw refuse('key: names one execution: the items of a batch are told apart by themselves')
+  if ('cache' in common)
+    throw refuse('cache: what ran before stands for the items of a batch anyway: rerun says what runs again')
   const { args: template, ...settings } = checked.data
   return {
     each,

@@ -17,8 +17,21 @@ export function toLogJson({ stream, attempt, text, bytes, at, gapBytes }: LogPie
 
 /** A result as JSON: everything but the output itself. */
 export function toResultJson(result: ExecutionEnd): Record<string, unknown> {
-  const { id, status, cause, ok, exitCode, signal, message, skipped, notes, usage, timings, costMicrons } =
-    result
+  const {
+    id,
+    status,
+    cause,
+    ok,
+    exitCode,
+    signal,
+    message,
+    skipped,
+    notes,
+    cache,
+    usage,
+    timings,
+    costMicrons,
+  } = result
   const artifacts = result.artifacts.map(toArtifactJson)
   const { runtime, executor, image, resources, network, isolation, phases, retryOf, attempts } = result.record
   return {
@@ -36,6 +49,7 @@ export function toResultJson(result: ExecutionEnd): Record<string, unknown> {
     network,
     isolation,
     retryOf,
+    cache,
     attempts,
     phases,
     artifacts,

@@ -4,6 +4,7 @@ import type { Result } from '../types.js'
 import type { CliContext } from './context.js'
 import { formatDuration } from './duration.js'
 import { formatAsk, formatStart } from './format-ask.js'
+import { formatCache } from './format-cache.js'
 import { listNames, listSkipped } from './list-names.js'
 import { toPrintable } from './printable.js'
 import { createStyle } from './style.js'
@@ -29,10 +30,12 @@ export function formatReceipt(context: CliContext, result: Result, options: Rece
     saved.length > 0 ||
     result.skipped.length > 0 ||
     result.notes.length > 0 ||
+    result.cache !== null ||
     (!result.ok && result.cause !== 'exit')
   if (quiet === true || json === true || !(context.stderr.isTTY === true || isNews)) return ''
   const parts = [
     describeEnd(result) + describeTime(result),
+    formatCache(result.cache) ?? '',
     result.record.attempt > 1 ? `on attempt ${result.record.attempt}` : '',
     ...describePlace(result),
     result.status === 'timed_out' ? '--timeout sets the limit' : '',
@@ -65,7 +68,8 @@ function describeEnd({ status, cause, exitCode, signal, message }: Result): stri
   }
 }
 
-const describeTime = ({ usage, timings }: Result): string => {
+const describeTime = ({ cached, usage, timings }: Result): string => {
+  if (cached) return ''
   const ms = usage?.wallMs ?? timings.totalMs
   return ms === null ? '' : ` after ${formatDuration(ms)}`
 }

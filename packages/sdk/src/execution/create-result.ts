@@ -25,7 +25,7 @@ export function createResult(api: Api, record: ExecutionRecord, captured: Captur
 
 /** Makes the part of a result that needs no output. */
 export function createEnd(api: Api, record: ExecutionRecord): ExecutionEnd {
-  const { id, status, exitCode, signal, message, skipped, notes, usage, timings, costMicrons } = record
+  const { id, status, exitCode, signal, message, skipped, notes, usage, timings, costMicrons, cache } = record
   const artifacts = record.artifacts.map((artifact) => createArtifact(api, id, artifact))
   return {
     id,
@@ -38,6 +38,8 @@ export function createEnd(api: Api, record: ExecutionRecord): ExecutionEnd {
     artifacts,
     skipped,
     notes,
+    cached: cache?.hit === true,
+    cache,
     usage,
     timings,
     costMicrons,

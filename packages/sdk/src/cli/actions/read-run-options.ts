@@ -30,6 +30,9 @@ export interface RunFlags {
   /** After any exit code but 0. */
   readonly retries?: number
   readonly retry?: Retries
+  readonly cache?: boolean
+  readonly cacheFailures?: boolean
+  readonly cacheNetwork?: boolean
   readonly input?: readonly string[]
   readonly stdin?: boolean
   readonly writableInputs?: boolean
@@ -86,6 +89,7 @@ export async function readRunOptions(
       outputs: readOutputs(flags),
       priority: flags.priority,
       retries: toRetries(flags),
+      cache: toCache(flags),
       dependencies: flags.dependencies ? undefined : false,
       inputs: flags.input,
       stdin: flags.stdin === true ? openStdin(context) : undefined,
@@ -102,6 +106,11 @@ function readOutputs({ output = [], excludeOutput = [] }: RunFlags): string[] | 
 /** What `--retry` says of exit codes is said more precisely. */
 const toRetries = ({ retries, retry }: RunFlags): Retries | undefined =>
   retries === undefined ? retry : { exit: retries, ...retry }
+
+function toCache({ cache, cacheFailures, cacheNetwork }: RunFlags): RunOptions['cache'] {
+  if (cacheFailures === undefined && cacheNetwork === undefined) return cache
+  return { failures: cacheFailures === true, network: cacheNetwork === true }
+}
 
 /** Only when it is asked for: in many places it is a pipe that nobody closes, and nothing would ever start. */
 function openStdin({ stdin }: CliContext): CliContext['stdin'] {

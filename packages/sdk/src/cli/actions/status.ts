@@ -4,6 +4,7 @@ import { formatDuration } from '../duration.js'
 import { EXIT } from '../exit-code.js'
 import { formatAttempt, formatRetries } from '../format-attempts.js'
 import { formatAsk, formatPhases } from '../format-ask.js'
+import { formatCache } from '../format-cache.js'
 import { listNames, listSkipped } from '../list-names.js'
 import { toPrintable } from '../printable.js'
 import { withClient } from '../with-client.js'
@@ -48,6 +49,7 @@ function formatRecord(record: ExecutionRecord): string {
     ['priority', record.priority === 0 ? null : String(record.priority)],
     ['retries', record.retries === null ? null : formatRetries(record.retries)],
     ['retry of', record.retryOf],
+    ['cache', formatCache(record.cache)],
     ['created', record.createdAt],
     ['started', record.startedAt],
     ['finished', record.finishedAt],

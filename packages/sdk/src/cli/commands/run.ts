@@ -1,5 +1,6 @@
 import { Option } from 'commander'
 import { batchOptions } from '../args/batch.js'
+import { cacheOptions } from '../args/cache.js'
 import { collect } from '../args/collect.js'
 import { containerOptions } from '../args/container.js'
 import { envFileOption } from '../args/env-file.js'
@@ -25,6 +26,7 @@ Examples:
   rgrid run -d train.py                       (prints the id and returns)
   rgrid run --output 'charts/*.svg' plot.py   (nothing else comes home)
   rgrid run --retries 3 fetch.py              (up to three times more when it fails)
+  rgrid run --cache report.py sales.csv       (runs only when something changed)
   rgrid run --batch 'images/*.png' --parallel 10 resize.py {} --size 200
 `
 
@@ -43,6 +45,7 @@ const createOptions = (): Option[] => [
   ...outputOptions(),
   priorityOption(),
   ...retryOptions(),
+  ...cacheOptions(),
   ...inputOptions(),
 ]
 
