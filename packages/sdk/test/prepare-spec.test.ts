@@ -67,6 +67,8 @@ describe('what is tried again', () => {
   })
 
   test.for<[object, RegExp]>([
+    [{ cache: 'yes' }, /^cache: must be true, false or \{ failures, network \}$/],
+    [{ cache: { forever: true } }, /^cache: Unrecognized key: "forever"$/],
     [{ retries: 11 }, /^retries\.exit: must be .* from 0 to 10$/],
     [{ retries: 'often' }, /^retries: /],
     [{ retries: { cancelled: 1 } }, /^retries: "cancelled" is not tried again/],

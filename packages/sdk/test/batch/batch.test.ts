@@ -425,6 +425,7 @@ describe('a batch is refused, and nothing is sent,', () => {
     ],
     ['for a wrong rerun', untyped({ each: ['a'], rerun: 'some' }), /^rerun: /],
     ['for an unknown option', untyped({ each: ['a'], paralell: 1 }), /^options: .*"paralell"/],
+    ['for the cache', untyped({ each: ['a'], cache: true }), /^cache: what ran before stands for the items/],
     ['for a key', untyped({ each: ['a'], key: 'mine' }), /^key: names one execution/],
     ['for a wrong timeout', { each: ['a'], timeoutMs: -1 }, /timeoutMs/],
   ])('%s', async ([, options, message]) => {

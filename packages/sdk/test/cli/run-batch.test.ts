@@ -167,6 +167,7 @@ describe('rgrid run --batch', () => {
     ],
     ['for -0 without a list', ['--batch', 'in/*', '-0', 'a.py'], /-0 is for a list on stdin/],
     ['for a dry run', ['--batch', 'in/*.txt', '--dry-run', 'a.py'], /--dry-run shows one execution/],
+    ['for the cache', ['--batch', 'in/*.txt', '--cache', 'a.py'], /^rgrid: cache: what ran before/],
     ['for a key', ['--batch', 'in/*.txt', '--key', 'k', 'a.py'], /^rgrid: key: names one execution/],
     ['for a wrong rerun', ['--batch', 'in/*.txt', '--rerun', 'some', 'a.py'], /Allowed choices are failed/],
   ])('is refused %s', async ([, argv, message]) => {

@@ -54,6 +54,20 @@ describe('the command line of run', () => {
     expect([first.options().upload, second.options().upload]).toEqual([true, false])
   })
 
+  it.each([
+    [[], undefined],
+    [['--cache'], true],
+    [['--cache-failures'], { failures: true, network: false }],
+    [['--cache', '--cache-network'], { failures: false, network: true }],
+    [['--cache-failures', '--cache-network'], { failures: true, network: true }],
+  ] as const)('asks the cache with %j for %j', async (flags, cache) => {
+    const { run, options } = setUp()
+
+    await run('run', ...flags, 'a.py')
+
+    expect(options().cache).toEqual(cache)
+  })
+
   it('gathers labels', async () => {
     const { run, options } = setUp()
 

@@ -120,6 +120,25 @@ describe('the receipt of run', () => {
     expect(stderr()).toContain('cost 0.000417')
   })
 
+  it('says which execution stood in for it, also away from a terminal', async () => {
+    const result = { cached: true, cache: { hit: true, executionId: ID }, usage: null } as const
+    const { run, stderr } = setUp({ result })
+
+    await run('run', '--cache', 'a.py')
+
+    expect(stderr()).toBe(`rgrid: completed, from the cache (${ID})\n`)
+  })
+
+  it('says why none did', async () => {
+    const { run, stderr } = setUp({
+      result: { cache: { hit: false, missReason: 'input data.csv changed' } },
+    })
+
+    await run('run', '--cache', 'a.py')
+
+    expect(stderr()).toBe('rgrid: completed after 1.2 s, not cached: input data.csv changed\n')
+  })
+
   it('says what it ran in, and with what', async () => {
     const phases = {
       container: 'cold',

@@ -19,6 +19,7 @@ export const createRecord = (changes: Partial<Result['record']> = {}): Result['r
     resources: {},
     network: null,
     isolation: 'execution',
+    cache: null,
     phases: null,
     ...changes,
   }) as Result['record']
@@ -36,6 +37,8 @@ export function createResult(changes: Partial<Result> = {}): Result {
     artifacts: [],
     skipped: [],
     notes: [],
+    cached: false,
+    cache: null,
     usage: { wallMs: 1_200, cpuSeconds: 1, peakMemoryBytes: 1 },
     timings: { queuedMs: 1, preparingMs: 1, runningMs: 1_200, finishingMs: 1, totalMs: 1_203 },
     costMicrons: 0,
