@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -227,6 +227,27 @@ describe('local-modules', () => {
     expect(outcome.code).toBe(0)
     expect(outcome.stdout).toMatch(/^tally\/show\.py +\d+ +imported by tally\/count\.py line 3$/m)
   })
+})
+
+test('cached-report runs only when something changed', async () => {
+  const place = await createPlace()
+  const folder = join(place.examples, 'cached-report')
+  const args = ['--executor', 'process', '--cache-network', 'report.py', 'sales.csv']
+
+  const first = await run(place, args, folder)
+  await rm(join(folder, 'report.txt'))
+  const second = await run(place, args, folder)
+  const report = await readFile(join(folder, 'report.txt'), 'utf8')
+  await appendFile(join(folder, 'sales.csv'), 'plums,5\n')
+  const third = await run(place, args, folder)
+
+  expect(first).toMatchObject({ code: 0, stdout: 'reading sales.csv\n7 in all\n' })
+  expect(first.stderr).toContain('not cached: nothing like it has asked the cache before')
+  expect(second).toMatchObject({ code: 0, stdout: first.stdout })
+  expect(second.stderr).toMatch(/^rgrid: completed, from the cache \(exec_\w+\), saved report\.txt/)
+  expect(report).toBe('2 sales, 7 in all\n')
+  expect(third).toMatchObject({ code: 0, stdout: 'reading sales.csv\n12 in all\n' })
+  expect(third.stderr).toContain('not cached: input sales.csv changed')
 })
 
 test('flaky is tried again and brings its file home', async () => {

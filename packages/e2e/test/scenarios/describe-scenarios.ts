@@ -16,6 +16,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createCutFetch } from '../support/cut-fetch.js'
 import { createProject } from '../support/project.js'
 import type { Kind, World } from '../support/worlds.js'
+import { testCache } from './cache.js'
 import { testLocalModules } from './local-modules.js'
 
 const read = async (
@@ -77,6 +78,7 @@ export function describeScenarios(kind: Kind, available: boolean): void {
     })
 
     testLocalModules(() => client)
+    testCache(() => client, kind)
 
     test('a script that fails is a result, not an exception', async () => {
       const result = await run('echo out; echo why >&2; exit 3')
