@@ -61,6 +61,7 @@ let memoryMib = 300
 const runCold = () => timeRun(client, script, { cwd: folder, executor: 'docker', memoryMib: ++memoryMib })
 const runWarm = () => timeRun(client, script, { cwd: folder, executor: 'docker' })
 const runProcess = () => timeRun(client, script, { cwd: folder, executor: 'process' })
+const runCached = () => timeRun(client, script, { cwd: folder, executor: 'docker', cache: true })
 const runBare = () => timeProgram('python3', [join(folder, script)])
 const settle = async (action) => {
   await sleep(SETTLE_MS)
@@ -99,6 +100,7 @@ const report = (title, text) => {
 // A server that has just started runs code that nothing has optimised yet, and two uses make the pool fill up.
 for (let time = 0; time < WARM_UPS; time++) await runProcess()
 for (let time = 0; time < 3; time++) await runWarm()
+await runCached()
 
 const one = await interleave(
   {
@@ -108,6 +110,11 @@ const one = await interleave(
     'RGrid, container started for it': () => settle(runCold),
     'RGrid, waiting container': () => settle(runWarm),
     'RGrid, process': runProcess,
+    'RGrid, from the cache': async () => {
+      const result = await runCached()
+      if (!result.cached) throw new Error('nothing stood in')
+      return result
+    },
     '`rgrid run`, waiting container': () =>
       settle(() =>
         timeProgram(process.execPath, [cli, 'run', '--executor', 'docker', script], {

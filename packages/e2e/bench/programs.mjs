@@ -26,9 +26,9 @@ export async function timeRun(client, script, options = {}) {
     first ??= performance.now() - start
     bytes += piece.bytes.length
   }
-  const { ok, record } = await execution
+  const { ok, cached, record } = await execution
   if (!ok) throw new Error(`the script failed: ${JSON.stringify(record)}`)
-  return { first, result: performance.now() - start, bytes, phases: record.phases }
+  return { first, result: performance.now() - start, bytes, cached, phases: record.phases }
 }
 
 /** What most programs do with a Docker client: create, attach, start, wait, remove. */
