@@ -29,7 +29,8 @@ export async function explainMiss(cache: CacheStore, project: string, call: Miss
   const twin = await cache.findTwin(project, fingerprint)
   if (twin !== undefined) return explainTwin(twin, call)
   const changes = await findFewestChanges(cache, project, call)
-  if (changes === undefined) return NOTHING
+  // An earlier version may have told the same apart by something else.
+  if (changes === undefined || changes.length === 0) return NOTHING
   const more = changes.length > NAMED ? [`${changes.length - NAMED} more`] : []
   return [...changes.slice(0, NAMED), ...more].join(', ')
 }
