@@ -15,7 +15,19 @@ class ImmediateDriver extends SqliteDriver {
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'))
   }
+
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    try {
+      await super.rollbackTransaction(connection)
+    } catch (error) {
+      // Where the disk is full SQLite has done so itself: what has to be heard of is that, and not this.
+      if (!isRolledBack(error)) throw error
+    }
+  }
 }
+
+const isRolledBack = (error: unknown): boolean =>
+  error instanceof Error && error.message.includes('no transaction is active')
 
 // SQLite can undo schema changes, which kysely does not use by itself: without it two processes that open a new file
 // at once would both migrate it, and one that dies in between would leave half a schema.
