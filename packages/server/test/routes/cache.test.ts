@@ -6,6 +6,8 @@ import {
   type ExecutionRecord,
   type SpecInput,
 } from '@rgrid/protocol'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createSqliteStore } from '../../src/index.js'
 import {
@@ -33,14 +35,22 @@ const DATA = inlineFile('data.csv', '1,2\n')
 const createCached = (over: Partial<SpecInput> = {}): SpecInput =>
   createSpec({ cache: true, files: [SCRIPT, DATA], ...over })
 
+interface Told {
+  readonly name?: string
+  readonly python?: string
+  readonly images?: Record<string, string>
+  /** Patterns of images that it takes. */
+  readonly allowed?: string[]
+}
+
 /** Says what scripts run in, as a runner with containers. */
 async function tellEnvironments(
   { send }: Fixture,
   { runnerId }: Pick<TestRunner, 'runnerId'>,
-  { python = IMAGE, images = {} }: { python?: string; images?: Record<string, string> } = {},
+  { name = 'test', python = IMAGE, images = {}, allowed = ['python:*'] }: Told = {},
 ): Promise<void> {
   const environments = [{ executor: 'docker', runtimes: { python }, images }]
-  const said = { runnerId, name: 'test', slots: 4, offers: [createDockerOffer()], environments }
+  const said = { runnerId, name, slots: 4, offers: [createDockerOffer({ images: allowed })], environments }
   expect((await send('POST', '/v1/runner/register', said)).status).toBe(200)
 }
 
@@ -154,7 +164,7 @@ describe('a hit', () => {
     await fixture.send('DELETE', `/v1/executions/${first}`)
 
     expect(again).toEqual(Array(2).fill({ hit: true, executionId: first }))
-    expect(await ask(fixture)).toMatchObject({ hit: false })
+    expect(await ask(fixture)).toEqual(missed('nothing like it has asked the cache before'))
   })
 
   test('is there without a runner', async () => {
@@ -166,6 +176,50 @@ describe('a hit', () => {
 
     expect(runners).toEqual([])
     expect(await ask(fixture)).toEqual({ hit: true, executionId: first })
+  })
+
+  test('is of what ran in what the runner has that was there last, where none is', async () => {
+    const { fixture, runner, pass } = await createCacheFixture()
+    await seed(fixture, runner)
+    pass(60_000)
+    await tellEnvironments(fixture, { runnerId: createRunnerId() }, { name: 'other', python: 'docker two' })
+    pass(60_000)
+
+    expect(await ask(fixture)).toMatchObject({ hit: false })
+  })
+
+  test('is not of what no runner may run any more', async () => {
+    const { fixture, runner } = await createCacheFixture()
+    const spec = createCached({ image: 'python:3.12' })
+    const images = { 'python:3.12': IMAGE }
+    await tellEnvironments(fixture, runner, { images })
+    await seed(fixture, runner, spec)
+    await tellEnvironments(fixture, runner, { images, allowed: [] })
+
+    expect(await ask(fixture, spec)).toMatchObject({ hit: false })
+  })
+
+  test('is not of an executor that the server does not allow any more', async () => {
+    const store = createSqliteStore({ path: ':memory:' })
+    const fixture = await createFixture({ store })
+    const runner = await createTestRunner(fixture)
+    const environments = [{ executor: 'process', runtimes: { python: 'process one' }, images: {} }]
+    const said = { runnerId: runner.runnerId, name: 'test', slots: 4, offers: [createOffer()], environments }
+    await fixture.send('POST', '/v1/runner/register', said)
+    const spec = createCached({ cache: { network: true } })
+    await seed(fixture, runner, spec, { environment: 'process one' })
+
+    expect(await ask(fixture, spec)).toMatchObject({ hit: true })
+    expect(await ask(await createFixture({ store, allowProcess: false }), spec)).toMatchObject({ hit: false })
+  })
+
+  test('is found for an image whatever its name is', async () => {
+    const { fixture, runner } = await createCacheFixture()
+    await tellEnvironments(fixture, runner, { allowed: ['*'] })
+
+    expect(await ask(fixture, createCached({ image: 'constructor' }))).toEqual(
+      missed('nothing like it has asked the cache before'),
+    )
   })
 
   test('is only for who asks, and only of what asked', async () => {
@@ -221,6 +275,7 @@ describe('a miss says why', () => {
     ['arguments', { args: ['a'] }, 'arguments changed'],
     ['a value of the environment', { env: { TOKEN: 'secret' } }, 'environment TOKEN is new'],
     ['an input', { files: [SCRIPT, inlineFile('data.csv', '3,4\n')] }, 'input data.csv changed'],
+    ['a mode', { files: [SCRIPT, { ...DATA, executable: true }] }, 'input data.csv changed'],
     ['an input more', { files: [SCRIPT, DATA, inlineFile('b.csv', '')] }, 'input b.csv is new'],
     ['an input less', { files: [SCRIPT] }, 'input data.csv is gone'],
     ['a limit', { resources: { memoryMib: 64 } }, 'memoryMib is new'],
@@ -258,6 +313,28 @@ describe('a miss says why', () => {
     const changed = createCached({ args: ['mine'], files: [SCRIPT, inlineFile('data.csv', 'new')] })
 
     expect(await ask(fixture, changed)).toEqual(missed('input data.csv changed'))
+  })
+
+  test('compared with the call that has the fewest changes, in what it asks for and then in its files', async () => {
+    const { fixture } = await createCacheFixture()
+    const other = inlineFile('data.csv', 'other')
+    await ask(fixture, createCached({ files: [SCRIPT, other] }))
+    await ask(fixture, createCached({ files: [inlineFile('hello.py', 'pass'), other] }))
+    for (const name of ['A', 'B', 'C']) await ask(fixture, createCached({ env: { [name]: '1' } }))
+
+    expect(await ask(fixture)).toEqual(missed('input data.csv changed'))
+  })
+
+  test('when a file of the earlier one is not on the disk any more', async () => {
+    const { fixture, runner } = await createCacheFixture()
+    const { path, sha256, size } = inlineFile('large.bin', Buffer.alloc(500_000, 'x'))
+    await fixture.send('PUT', `/v1/blobs/${sha256}`, Buffer.alloc(500_000, 'x'))
+    const first = await seed(fixture, runner, createCached(), { outputs: [{ path, sha256, size }] })
+    const hit = await ask(fixture)
+    await rm(join(fixture.directory, 'blobs', sha256.slice(0, 2)), { recursive: true })
+
+    expect(hit).toMatchObject({ hit: true })
+    expect(await ask(fixture)).toEqual(missed(`files of ${first} are gone`))
   })
 
   test('when the image is another one now, and hits again when it is back', async () => {
@@ -327,6 +404,17 @@ describe('a miss says why', () => {
     )
   })
 
+  test('after a signal, also where failures will do', async () => {
+    const { fixture, runner } = await createCacheFixture()
+    const spec = createCached({ cache: { failures: true } })
+    const over = { cause: 'signal', exitCode: null, signal: 'SIGSEGV' }
+    const first = await seed(fixture, runner, spec, over)
+
+    expect(await ask(fixture, spec)).toEqual(
+      missed(`${first} ended as failed: only what ends by itself can stand in`),
+    )
+  })
+
   test('when it can reach a network, unless that will do', async () => {
     const { fixture, runner } = await createCacheFixture()
     const spec = createCached({ network: 'bridge' })
@@ -364,6 +452,13 @@ test('what a runner said before it was started anew does not hold any more', asy
   await tellEnvironments(fixture, next, { python: 'docker sha256:two' })
 
   expect(await ask(fixture)).toMatchObject({ hit: false })
+})
+
+test('a runner hears nothing of it', async () => {
+  const { fixture, runner } = await createCacheFixture()
+  await submit(fixture, createCached())
+
+  expect((await claimOne(runner)).spec).not.toHaveProperty('cache')
 })
 
 test('a batch does not take it', async () => {

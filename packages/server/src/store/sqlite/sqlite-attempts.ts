@@ -190,7 +190,7 @@ async function endExecution(
     usage: usage === null ? null : JSON.stringify(usage),
     phases: phases === null || row.startedAt === null ? null : JSON.stringify(phases),
     cost_microns: costMicrons,
-    environment: row.startedAt === null ? null : completion.environment,
+    environment: completion.environment,
     skipped: JSON.stringify(skipped),
     notes: JSON.stringify(completion.notes),
     lease_until: null,
