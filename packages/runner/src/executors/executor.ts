@@ -70,6 +70,8 @@ export interface Place {
   /** An absolute directory of the runner's own, empty at first: the script's working directory. */
   readonly workDir: string
   readonly container: Phases['container']
+  /** Names what the script runs in: an image or an interpreter. */
+  readonly environment: string
   /**
    * Whether large input files in it may be hard links to files of the runner: the script can read them, and not write.
    *

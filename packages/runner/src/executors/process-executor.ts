@@ -98,6 +98,7 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
     },
     async prepare(request) {
       const command = await interpreters.find(request.runtime)
+      const environment = await interpreters.name(request.runtime)
       const home = join(workDirectory, `${request.executionId}.${request.attempt}`)
       const workDir = await createDirectories(home, request)
       const marker = `RGRID_EXECUTION_ID=${request.executionId}`
@@ -107,6 +108,7 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
       return {
         workDir,
         container: null,
+        environment,
         async start(launch) {
           const env = createScriptEnv(launch.env, request, marks, withPath(request))
           await launch.mayStart

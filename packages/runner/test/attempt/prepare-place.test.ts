@@ -19,6 +19,7 @@ const LAYER = { key: 'layer', directory: '/layers/layer', kind: 'python' } as co
 const PLACE: Place = {
   workDir: '/nowhere',
   container: 'warm',
+  environment: 'docker sha256:1',
   start: () => Promise.reject(new Error('not started here')),
   remove: async () => undefined,
 }

@@ -6,7 +6,7 @@ import { DEFAULT_SOCKET_PATH } from '../../src/executors/docker/is-engine-answer
 import type { ContractContext } from './contract/contract-context.js'
 import { createInstance, startScript, waitForText, within } from './contract/start-script.js'
 import { findContainer } from './find-container.js'
-import { createTestExecutor, requireDocker } from './require-docker.js'
+import { createTestExecutor, requireDocker, TEST_IMAGES } from './require-docker.js'
 import { createTestDirectory } from './test-directory.js'
 
 const docker = new Docker({ socketPath: DEFAULT_SOCKET_PATH })
@@ -50,6 +50,15 @@ describe.skipIf(!(await requireDocker()))('what a killed runner left in Docker',
     expect((await container.inspect()).State.Running).toBe(true)
     await adoption?.place.remove()
     await expect(container.inspect()).rejects.toThrow('no such container')
+  })
+
+  it('says what it was started in', async ({ onTestFinished }) => {
+    const { script, next } = await leave(onTestFinished)
+    const [orphan] = await next.findOrphans()
+    const { Id } = await docker.getImage(TEST_IMAGES.python ?? '').inspect()
+
+    expect(orphan?.adopt().place.environment).toBe(`docker ${Id}`)
+    expect(script.place.environment).toBe(`docker ${Id}`)
   })
 
   it('tells of its end also when it ended while it was found', async ({ onTestFinished }) => {

@@ -4,6 +4,7 @@ import { createContainerOptions, LABELS } from './container-policy.js'
 import { handOver } from './container-user.js'
 import { createContainerDirectory } from './control-directory.js'
 import { createContainer, toStartError } from './create-container.js'
+import { toEnvironment } from './environment.js'
 import type { LaunchScript } from './launch-script.js'
 import { readProcesses } from './list-processes.js'
 import { prepareLaunch } from './prepare-launch.js'
@@ -67,6 +68,7 @@ export async function createAttachedPlace(
   return {
     workDir,
     container: 'cold',
+    environment: toEnvironment(shape.image.id),
     canShareInputs: setup.user.isForeign,
     async start(given) {
       try {

@@ -3,12 +3,19 @@ import { identifyInterpreter } from '../../dependencies/interpreter.js'
 import { StartError, type Layer } from '../executor.js'
 import { getEntry, type RuntimeTable } from '../runtimes/runtime-table.js'
 import { findCommands, type Command } from './find-commands.js'
+import { nameProgram } from './name-program.js'
 
 /** The programs of this machine that run scripts. Looked for once. */
 export interface Interpreters {
   list(): Promise<Map<Runtime, Command>>
   /** @throws StartError where a runtime has none. */
   find(runtime: Runtime): Promise<Command>
+  /**
+   * Names what runs a runtime; looked at anew each time, as it may be another version by now.
+   *
+   * @throws StartError where there is none, or not any more.
+   */
+  name(runtime: Runtime): Promise<string>
   /**
    * Finds the program that packages for a runtime are installed for.
    *
@@ -40,6 +47,7 @@ export function createInterpreters(runtimes: RuntimeTable): Interpreters {
   return {
     list,
     find,
+    name: async (runtime) => nameFound(runtime, await find(runtime)),
     findFor,
     async identify(runtime, kind) {
       const command = await findFor(runtime, kind)
@@ -48,5 +56,15 @@ export function createInterpreters(runtimes: RuntimeTable): Interpreters {
       found.catch(() => identities.delete(command))
       return found
     },
+  }
+}
+
+async function nameFound(runtime: Runtime, command: Command): Promise<string> {
+  try {
+    return await nameProgram(command)
+  } catch (cause) {
+    throw new StartError('internal', `the program for the runtime ${runtime} is gone: ${String(cause)}`, {
+      cause,
+    })
   }
 }

@@ -1,7 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { StartError } from '../../../src/executors/executor.js'
 import { createInterpreters } from '../../../src/executors/process/create-interpreters.js'
 import { DEFAULT_RUNTIMES, type RuntimeEntry } from '../../../src/executors/runtimes/runtime-table.js'
+import { createTestDirectory } from '../test-directory.js'
 
 const own = (installer: RuntimeEntry['installer'], ...command: string[]): RuntimeEntry => ({
   image: 'a',
@@ -36,6 +39,21 @@ describe('packages are installed for', () => {
       [id, id],
     )
   })
+})
+
+it('names what runs a runtime, and says when it is gone', async () => {
+  const directory = createTestDirectory(onTestFinished)
+  const program = join(directory, 'ruby')
+  await writeFile(program, '', { mode: 0o755 })
+  const { name } = createInterpreters({ ...DEFAULT_RUNTIMES, ruby: own(null, program) })
+  const before = await name('ruby')
+  await writeFile(program, 'a new version')
+  const after = await name('ruby')
+  await rm(program)
+
+  expect(after).not.toBe(before)
+  await expect(name('ruby')).rejects.toThrow(StartError)
+  await expect(name('ruby')).rejects.toThrow('the program for the runtime ruby is gone')
 })
 
 it('finds the command of a runtime, and says which has none', async () => {

@@ -5,6 +5,7 @@ import { ATTACHED_PIDS, createLabels, toContainerName, type AttachedPlaceContext
 import { createContainerOptions, LABELS } from '../container-policy.js'
 import { createContainerDirectory, type ContainerDirectory } from '../control-directory.js'
 import { createContainer, toStartError } from '../create-container.js'
+import { toEnvironment } from '../environment.js'
 import { prepareLaunch } from '../prepare-launch.js'
 import { removeContainer } from '../remove-container.js'
 import type { Shape } from '../shape.js'
@@ -84,6 +85,7 @@ async function furnish(
   return {
     workDir: directory.workDir,
     container: 'cold',
+    environment: toEnvironment(image.id),
     async start(given) {
       try {
         return limitUse(await launch(given), {

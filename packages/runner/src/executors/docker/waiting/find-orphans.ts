@@ -51,7 +51,7 @@ function createOrphan(
     },
     adopt() {
       homes.add(home)
-      const { deadlineMs, memoryMib, diskMib, inputBytes, token, endMark, startedAt } = note
+      const { deadlineMs, memoryMib, diskMib, inputBytes, token, endMark, startedAt, environment } = note
       const release = note.layer === null ? undefined : retain(note.layer)
       const started = openContainer(docker.getContainer(Id), open(), hasInit)
       const listening = listenTo(started, Buffer.from(endMark, 'hex'))
@@ -69,7 +69,12 @@ function createOrphan(
       return {
         startedAt,
         running: limitDisk(running, { ...limit, listProcesses: () => readProcesses(Id) }),
-        place: { workDir, container: 'warm', remove: () => started.destroy().finally(release) },
+        place: {
+          workDir,
+          container: 'warm',
+          environment,
+          remove: () => started.destroy().finally(release),
+        },
       }
     },
   }

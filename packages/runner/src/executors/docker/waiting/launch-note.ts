@@ -15,6 +15,8 @@ const launchNoteSchema = z.strictObject({
   startedAt: z.number(),
   deadlineMs: z.number(),
   inputBytes: z.number(),
+  /** What the script runs in. */
+  environment: z.string(),
   memoryMib: z.number(),
   diskMib: z.number(),
   layer: z

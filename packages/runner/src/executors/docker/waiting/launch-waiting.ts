@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { StartError, type Running } from '../../executor.js'
 import type { EngineWatch } from '../engine-watch.js'
+import { toEnvironment } from '../environment.js'
 import { formatLaunchScript, type LaunchScript } from '../launch-script.js'
 import { createEndMark } from './fifo-output.js'
 import { followWaiting, listenTo, stopListening } from './follow-waiting.js'
@@ -52,6 +53,7 @@ export async function launchWaiting(
     const said = {
       ...order,
       endMark: endMark.toString('hex'),
+      environment: toEnvironment(shape.image.id),
       memo,
       deadlineMs,
       inputBytes,

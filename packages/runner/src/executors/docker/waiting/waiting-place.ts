@@ -2,6 +2,7 @@ import { chmod } from 'node:fs/promises'
 import type { Launch, Place, Running } from '../../executor.js'
 import { handOver, type ContainerUser } from '../container-user.js'
 import type { EngineWatch } from '../engine-watch.js'
+import { toEnvironment } from '../environment.js'
 import type { LaunchScript } from '../launch-script.js'
 import { readProcesses } from '../list-processes.js'
 import { emptyFew } from '../remove-tree.js'
@@ -50,6 +51,7 @@ export function createWaitingPlace(
   return {
     workDir,
     container: hasRunBefore ? 'shared' : wasWaiting ? 'warm' : 'cold',
+    environment: toEnvironment(shape.image.id),
     canShareInputs: user.isForeign,
     async start(given) {
       const running = await launch(given)
