@@ -6,6 +6,7 @@ import {
   type Adopted,
   type Cause,
   type Claim,
+  type Complete,
   type LeaseState,
   type LogChunk,
   type Phases,
@@ -14,10 +15,13 @@ import {
 import { RETRY_LONG, type Api } from '@rgrid/protocol/client'
 import type { Outputs } from './collect-outputs.js'
 import { createLogShipper, type LogShipper } from './log-shipper.js'
-import type { Ending } from './watch-script.js'
+import type { ScriptEnd } from './watch-script.js'
 
 /** A runner's right to an attempt. */
 export type AttemptRight = Pick<Claim, 'executionId' | 'attempt' | 'leaseToken'>
+
+/** How an attempt ended, and what its script ran in. */
+export type Ending = ScriptEnd & Pick<Complete, 'environment'>
 
 /** Tells the server of one attempt. What it says is repeated until it is heard, or the right to the attempt is gone. */
 export interface AttemptReporter {
@@ -33,7 +37,7 @@ export interface AttemptReporter {
 }
 
 /** What an attempt has where no script was started. */
-export const NOT_STARTED = { exitCode: null, signal: null, usage: null } as const
+export const NOT_STARTED = { exitCode: null, signal: null, usage: null, environment: null } as const
 
 const NO_OUTPUTS: Outputs = { files: [], skipped: [], notes: [] }
 

@@ -1,13 +1,13 @@
 import type { WireFile } from '@rgrid/protocol'
 import type { Api } from '@rgrid/protocol/client'
 import type { Place, Running } from '../executors/executor.js'
-import { toEnding, type AttemptReporter } from './attempt-reporter.js'
+import { toEnding, type AttemptReporter, type Ending } from './attempt-reporter.js'
 import { collectOutputs, type Outputs } from './collect-outputs.js'
 import type { LeaseKeeper } from './lease-keeper.js'
 import type { LogShipper } from './log-shipper.js'
 import { pumpOutput } from './pump-output.js'
 import type { Stopwatch } from './stopwatch.js'
-import { watchScript, type Ending, type StopSignals } from './watch-script.js'
+import { watchScript, type StopSignals } from './watch-script.js'
 import type { Workspace } from './workspace.js'
 
 /** What there is to follow, and who is told of it. */
@@ -16,7 +16,7 @@ export interface ScriptContext {
   readonly reporter: AttemptReporter
   readonly lease: LeaseKeeper
   readonly log: LogShipper
-  readonly place: Pick<Place, 'container' | 'bringFiles'>
+  readonly place: Pick<Place, 'container' | 'environment' | 'bringFiles'>
   readonly workspace: Workspace
   readonly stop: StopSignals
   /** Measures where the time goes, unless somebody else has started the script. */
@@ -30,11 +30,11 @@ export interface ScriptContext {
 export async function followScript(context: ScriptContext, running: Running): Promise<void> {
   const { reporter, log, stop, watch, place } = context
   const pumped = pumpOutput(running, log, () => watch?.noteOutput())
-  const ending = await watchScript(running, stop)
+  const end = await watchScript(running, stop)
   watch?.lap('scriptMs')
   await pumped
   if (stop.lost.aborted) return
-  const [final, outputs] = await collect(context, ending)
+  const [final, outputs] = await collect(context, { ...end, environment: place.environment })
   watch?.lap('outputsMs')
   await reporter.complete(final, await log.finish(), outputs, watch?.read(place.container))
 }

@@ -2,8 +2,8 @@ import type { Cause, Complete } from '@rgrid/protocol'
 import type { Exit, Running } from '../executors/executor.js'
 import { stopScript } from './stop-script.js'
 
-/** How an attempt ended. */
-export type Ending = Pick<Complete, 'cause' | 'exitCode' | 'signal' | 'message' | 'usage'>
+/** How a script ended, and why. */
+export type ScriptEnd = Pick<Complete, 'cause' | 'exitCode' | 'signal' | 'message' | 'usage'>
 
 /** Why the runner ended a script, where it was not the script's own doing. */
 type StopReason = Extract<Cause, 'timeout' | 'cancelled' | 'runner_lost'>
@@ -20,7 +20,7 @@ export interface StopSignals {
 }
 
 /** Waits for the end of a script, and brings it about when there is a reason. The first reason stands. */
-export async function watchScript(running: Running, signals: StopSignals): Promise<Ending> {
+export async function watchScript(running: Running, signals: StopSignals): Promise<ScriptEnd> {
   let reason: StopReason | undefined
   const stop = (why: StopReason) => (): void => {
     if (reason !== undefined) return
@@ -47,7 +47,7 @@ function onAbort(signal: AbortSignal, listener: () => void, over: AbortSignal): 
 function describeEnd(
   { cause, exitCode, signal, message, usage }: Exit,
   reason: StopReason | undefined,
-): Ending {
+): ScriptEnd {
   const isLost = cause === 'engine_restart' || cause === 'container_removed'
   if (reason === undefined || isLost) return { cause, exitCode, signal, message, usage }
   const why = reason === 'runner_lost' ? 'the runner was stopped while the script ran' : null

@@ -8,6 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { runAttempt } from '../../src/attempt/run-attempt.js'
 import type { Executor, Launch, Running } from '../../src/executors/executor.js'
 import { SILENT } from '../../src/logger.js'
+import { createEndedScript } from './ended-script.js'
 
 const CLAIM: Claim = {
   executionId: 'exec_01936b4e8f7a7c3e9d0a1b2c3d4e5f60',
@@ -30,8 +31,11 @@ const CLAIM: Claim = {
   },
 }
 
+const failToStart = (): Promise<Running> =>
+  Promise.reject(new Error('the script of this test does not exist'))
+
 /** Runs the attempt with a server that answers "started" as told, and tells what the server and the place heard. */
-async function attemptWith(answerStarted: () => Promise<object>) {
+async function attemptWith(answerStarted: () => Promise<object>, startScript = failToStart) {
   const workDir = await mkdtemp(join(tmpdir(), 'rgrid-attempt-'))
   onTestFinished(() => rm(workDir, { recursive: true }))
   const heard: string[] = []
@@ -51,11 +55,14 @@ async function attemptWith(answerStarted: () => Promise<object>) {
     heard.push('ready')
     await mayStart
     heard.push('script')
-    throw new Error('the script of this test does not exist')
+    return startScript()
   }
   const executor = {
     name: 'process',
-    prepare: async () => ({ workDir, container: null, start, remove: async () => void heard.push('remove') }),
+    prepare: async () => ({
+      ...{ workDir, container: null, environment: 'process 1', start },
+      remove: async () => void heard.push('remove'),
+    }),
   } as unknown as Executor
   const cleanUps: Promise<void>[] = []
   await runAttempt(
@@ -85,12 +92,27 @@ describe('a script', () => {
     const { heard, completion } = await attemptWith(async () => ({ cancelRequested: true }))
 
     expect(heard).toEqual(['started', 'ready', 'complete', 'remove'])
-    expect(completion).toMatchObject({ cause: 'cancelled', exitCode: null })
+    expect(completion).toMatchObject({ cause: 'cancelled', exitCode: null, environment: null })
   })
 
   test('is not started when the lease is lost, and nothing is reported', async () => {
     const { heard } = await attemptWith(() => Promise.reject(new RGridError('lease_lost', 'gone')))
 
     expect(heard).toEqual(['started', 'ready', 'remove'])
+  })
+
+  test('is reported with what it ran in', async () => {
+    const { completion } = await attemptWith(
+      async () => ({ cancelRequested: false }),
+      async () => createEndedScript(3),
+    )
+
+    expect(completion).toMatchObject({ cause: 'exit', exitCode: 3, environment: 'process 1' })
+  })
+
+  test('ran in nothing when it could not be started', async () => {
+    const { completion } = await attemptWith(async () => ({ cancelRequested: false }))
+
+    expect(completion).toMatchObject({ cause: 'internal', environment: null })
   })
 })
