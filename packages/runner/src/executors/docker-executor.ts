@@ -10,6 +10,7 @@ import { createOffer, measureMachine } from './docker/create-offer.js'
 import { createDockerContext } from './docker/docker-context.js'
 import type { EngineAddress } from './docker/engine-address.js'
 import { isEngineStatus } from './docker/engine-error.js'
+import { listEnvironments } from './docker/list-environments.js'
 import type { PreparedImage } from './docker/images/prepared-image.js'
 import { toShape, type Shape, type ShapeRequest } from './docker/shape.js'
 import { createContainerPool } from './docker/waiting/container-pool.js'
@@ -135,6 +136,7 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
         createOffer(absent, runtimes, allowedImages, most),
       ]
     },
+    listEnvironments: async () => listEnvironments(await images.list(), runtimes, allowedImages),
     async prepare(request) {
       try {
         return await prepare(request).catch((error: unknown) => prepareAgain(request, error))

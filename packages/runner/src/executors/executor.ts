@@ -1,6 +1,7 @@
 import type {
   Cause,
   Dependencies,
+  Environments,
   ExecutorName,
   Isolation,
   Network,
@@ -70,7 +71,7 @@ export interface Place {
   /** An absolute directory of the runner's own, empty at first: the script's working directory. */
   readonly workDir: string
   readonly container: Phases['container']
-  /** Names what the script runs in: an image or an interpreter. */
+  /** Names what the script runs in: an image or an interpreter. See {@link Executor.listEnvironments}. */
   readonly environment: string
   /**
    * Whether large input files in it may be hard links to files of the runner: the script can read them, and not write.
@@ -187,6 +188,8 @@ export interface Executor {
    * where there is any.
    */
   describe(): Promise<readonly [Offer, ...Offer[]]>
+  /** What scripts would run in now: only looked at, so that nothing is pulled, prepared or started for it. */
+  listEnvironments(): Promise<Environments>
   /**
    * Finds or makes a place for a script.
    *

@@ -96,6 +96,9 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
       const offer = { runtimes: [...found.keys()], details, resources: null, images: [] }
       return [{ executor: 'process', networks: ['bridge'], ...offer }]
     },
+    async listEnvironments() {
+      return { executor: 'process', runtimes: await interpreters.listNames(), images: {} }
+    },
     async prepare(request) {
       const command = await interpreters.find(request.runtime)
       const environment = await interpreters.name(request.runtime)

@@ -55,6 +55,7 @@ function createFakeExecutor(change: Partial<Executor> = {}) {
   const executor: Executor = {
     name: 'docker',
     describe: () => Promise.reject(new Error('not asked')),
+    listEnvironments: () => Promise.reject(new Error('not asked')),
     async prepare(request) {
       asked.places.push(request)
       return PLACE

@@ -1,4 +1,5 @@
 import { isKnownRuntime } from '@rgrid/protocol'
+import { randomUUID } from 'node:crypto'
 import { CACHE, TEST_RUNTIMES } from './require-docker.js'
 import { describe, expect, it } from 'vitest'
 import { createProcessExecutor } from '../../src/executors/process-executor.js'
@@ -12,6 +13,7 @@ import {
   mapChunks,
   slurp,
   withEndlessStreams,
+  withEnvironments,
   withExit,
   withExitAtStreamEnd,
   withLateExit,
@@ -102,6 +104,28 @@ const MUTANTS: readonly [string, Check, Mutate][] = [
     'says nothing of what chooses a runtime',
     launch.checkOwnRuntime,
     withOffers((offer) => ({ ...offer, details: {} })),
+  ],
+  [
+    'runs a script in something else than it says',
+    launch.checkEnvironments,
+    withRequest((given) => ({ ...given, runtime: 'python' })),
+  ],
+  ['names every place', launch.checkEnvironments, withPlace(() => ({ environment: randomUUID() }))],
+  [
+    'names all runtimes alike',
+    launch.checkEnvironments,
+    (executor) =>
+      withPlace(() => ({ environment: 'process' }))(
+        withEnvironments((runtimes) =>
+          Object.fromEntries(Object.keys(runtimes).map((runtime) => [runtime, 'process'])),
+        )(executor),
+      ),
+  ],
+  ['lists nothing that scripts run in', launch.checkEnvironments, withEnvironments(() => ({}))],
+  [
+    'lists what is not there',
+    launch.checkEnvironments,
+    withEnvironments((runtimes) => ({ ...runtimes, ruby: 'process' })),
   ],
   ['throws a plain error', launch.checkMissingRuntime, withPlainErrors],
   [

@@ -1,4 +1,4 @@
-import type { Runtime } from '@rgrid/protocol'
+import type { Environments, Runtime } from '@rgrid/protocol'
 import { identifyInterpreter } from '../../dependencies/interpreter.js'
 import { StartError, type Layer } from '../executor.js'
 import { getEntry, type RuntimeTable } from '../runtimes/runtime-table.js'
@@ -16,6 +16,8 @@ export interface Interpreters {
    * @throws StartError where there is none, or not any more.
    */
   name(runtime: Runtime): Promise<string>
+  /** The names of all that are there; looked at anew each time. */
+  listNames(): Promise<Environments['runtimes']>
   /**
    * Finds the program that packages for a runtime are installed for.
    *
@@ -47,6 +49,13 @@ export function createInterpreters(runtimes: RuntimeTable): Interpreters {
   return {
     list,
     find,
+    async listNames() {
+      const named = [...(await list())].map(async ([runtime, command]) => {
+        const name = await nameProgram(command).catch(() => undefined)
+        return name === undefined ? [] : [[runtime, name] as const]
+      })
+      return Object.fromEntries((await Promise.all(named)).flat())
+    },
     name: async (runtime) => nameFound(runtime, await find(runtime)),
     findFor,
     async identify(runtime, kind) {

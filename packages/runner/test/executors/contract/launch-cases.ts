@@ -1,4 +1,4 @@
-import { RUNTIMES } from '@rgrid/protocol'
+import { environmentsSchema, RUNTIMES } from '@rgrid/protocol'
 import { existsSync } from 'node:fs'
 import { access, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -260,6 +260,23 @@ export async function checkMissingRuntime(context: ContractContext): Promise<voi
   expect(String(error)).toContain(missing)
 }
 
+/** What a script runs in is what is listed for its runtime, and the same each time. */
+export async function checkEnvironments(context: ContractContext): Promise<void> {
+  const executor = createExecutor(context)
+  const [{ runtimes: there }] = await executor.describe()
+  const { runtimes } = environmentsSchema.parse(await executor.listEnvironments())
+  const said: (string | undefined)[][] = []
+  for (const runtime of ['python', 'node', 'bash', 'python']) {
+    const { place, release } = await startScript(context, '', { executor, runtime })
+    said.push([runtime, place.environment])
+    await release()
+  }
+
+  expect(Object.keys(runtimes).toSorted()).toEqual(there.toSorted())
+  expect(said).toEqual(said.map(([runtime = '']) => [runtime, runtimes[runtime]]))
+  expect(runtimes['python']).not.toBe(runtimes['node'])
+}
+
 const parseReport = (stdout: Buffer): z.infer<typeof reportSchema> =>
   reportSchema.parse(JSON.parse(stdout.toString()))
 
@@ -280,5 +297,6 @@ export const LAUNCH_CASES: readonly ContractCase[] = [
   { title: 'shows what Python prints at once', check: checkUnbuffered },
   { title: 'runs bash scripts', check: checkBash },
   { title: "runs scripts of a runtime of the table's own", check: checkOwnRuntime },
+  { title: 'says what a script runs in as it lists it', check: checkEnvironments },
   { title: 'throws a StartError where a runtime is missing', check: checkMissingRuntime },
 ]

@@ -1,4 +1,4 @@
-import type { Offer } from '@rgrid/protocol'
+import type { Environments, Offer } from '@rgrid/protocol'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PassThrough, type Readable } from 'node:stream'
@@ -21,6 +21,17 @@ export const withOffers =
     async describe() {
       const [first, ...others] = await executor.describe()
       return [change(first), ...others.map(change)]
+    },
+  })
+
+/** Breaks what an executor says that scripts would run in. */
+export const withEnvironments =
+  (change: (runtimes: Environments['runtimes']) => Environments['runtimes']): Mutate =>
+  (executor) => ({
+    ...executor,
+    async listEnvironments() {
+      const listed = await executor.listEnvironments()
+      return { ...listed, runtimes: change(listed.runtimes) }
     },
   })
 

@@ -29,14 +29,20 @@ export const isImageId = (name: string): boolean => ID.test(name)
  * @throws StartError when it is none: it would be part of questions to the engine.
  */
 export function parseImageName(name: string): ImageName {
+  const parsed = readImageName(name)
+  if (parsed !== undefined) return parsed
+  throw new StartError('image_pull', `"${name.slice(0, MAX_CHARS)}" is not the name of an image`)
+}
+
+/** Takes an image's name apart; `undefined` when it is none. */
+export function readImageName(name: string): ImageName | undefined {
   const { repository = '', tag, digest } = NAME.exec(name)?.groups ?? {}
   const parts = repository.split('/')
   const first = parts[0] ?? ''
   const hasRegistry = parts.length > 1 && (/[.:]/.test(first) || first === 'localhost')
   const path = hasRegistry ? parts.slice(1) : parts
   const isName = path.every((part) => PART.test(part)) && (!hasRegistry || REGISTRY.test(first))
-  if (!isName || name.length > MAX_CHARS)
-    throw new StartError('image_pull', `"${name.slice(0, MAX_CHARS)}" is not the name of an image`)
+  if (!isName || name.length > MAX_CHARS) return undefined
   return {
     registry: hasRegistry ? first : DOCKER_HUB,
     repository,

@@ -3,6 +3,7 @@ import { StartError } from '../../executor.js'
 import { describeEngineError } from '../engine-error.js'
 import { createImagePreparer, type PreparerOptions } from './image-preparer.js'
 import { inspectImage } from './inspect-image.js'
+import { listImages, type ListedImage } from './list-images.js'
 import type { PreparedImage } from './prepared-image.js'
 import { isImageGone } from './probe-container.js'
 import { pullImage } from './pull-image.js'
@@ -29,6 +30,8 @@ export interface ImageStore {
   ensure(name: string, waiter: Waiter): Promise<PreparedImage>
   /** Whether an image is on the engine's machine. Pulls nothing. */
   has(name: string): Promise<boolean>
+  /** The images that are on the engine's machine. Pulls nothing. */
+  list(): Promise<readonly ListedImage[]>
   /** Whether an image is what its name leads to, as far as is known. */
   isCurrent(image: PreparedImage): boolean
   /** Asks the engine again for what a name leads to, as when it said that an image is gone. */
@@ -107,6 +110,7 @@ export function createImageStore(options: ImageStoreOptions): ImageStore {
     async has(name) {
       return getFresh(name) !== undefined || (await inspectImage(address, name)) !== undefined
     },
+    list: () => listImages(address),
     isCurrent({ name, id }) {
       const resolution = resolutions.get(name)
       return resolution === undefined || resolution.image.id === id
