@@ -12,6 +12,7 @@ import type { EngineAddress } from './docker/engine-address.js'
 import { isEngineStatus } from './docker/engine-error.js'
 import { listEnvironments } from './docker/list-environments.js'
 import type { PreparedImage } from './docker/images/prepared-image.js'
+import { once } from './docker/once.js'
 import { toShape, type Shape, type ShapeRequest } from './docker/shape.js'
 import { createContainerPool } from './docker/waiting/container-pool.js'
 import { createWaitingPlace } from './docker/waiting/waiting-place.js'
@@ -111,15 +112,15 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
     const found = await Promise.all(names.map((name) => images.has(name)))
     return names.filter((_, index) => found[index])
   }
-  /** Makes ready what is likely to be asked for, while nobody waits. */
-  const makeReady = async (): Promise<void> => {
+  /** Makes ready what is likely to be asked for, while nobody waits: once, however often it is described. */
+  const makeReady = once(async (): Promise<void> => {
     if (prePull) await images.prePull(PRE_PULLED.map((runtime) => runtimes[runtime].image))
     if (!keepWarm) return
     for (const name of (await listPresent()).slice(0, PREWARMED)) {
       const image = await images.ensure(name, NOBODY)
       if (canWait(image)) pool.prewarm(await toShapeHere(PLAIN_REQUEST, image))
     }
-  }
+  })
 
   return {
     name: 'docker',
