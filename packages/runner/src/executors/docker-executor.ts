@@ -138,6 +138,7 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
       ]
     },
     listEnvironments: async () => listEnvironments(await images.list(), runtimes, allowedImages),
+    watchEnvironments: (listener) => context.watchImages(listener),
     async prepare(request) {
       try {
         return await prepare(request).catch((error: unknown) => prepareAgain(request, error))

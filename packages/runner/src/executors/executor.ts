@@ -191,6 +191,11 @@ export interface Executor {
   /** What scripts would run in now: only looked at, so that nothing is pulled, prepared or started for it. */
   listEnvironments(): Promise<Environments>
   /**
+   * Calls `listener` when that may have changed, as far as anything tells of it, until the returned function is called.
+   * Nothing is kept running by it.
+   */
+  watchEnvironments(listener: () => void): () => void
+  /**
    * Finds or makes a place for a script.
    *
    * @throws StartError when there is none to be had, such as when an image cannot be pulled.

@@ -99,6 +99,8 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
     async listEnvironments() {
       return { executor: 'process', runtimes: await interpreters.listNames(), images: {} }
     },
+    // Nothing tells of a program that is replaced.
+    watchEnvironments: () => () => undefined,
     async prepare(request) {
       const command = await interpreters.find(request.runtime)
       const environment = await interpreters.name(request.runtime)

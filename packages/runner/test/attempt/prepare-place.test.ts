@@ -56,6 +56,7 @@ function createFakeExecutor(change: Partial<Executor> = {}) {
     name: 'docker',
     describe: () => Promise.reject(new Error('not asked')),
     listEnvironments: () => Promise.reject(new Error('not asked')),
+    watchEnvironments: () => () => undefined,
     async prepare(request) {
       asked.places.push(request)
       return PLACE

@@ -34,6 +34,8 @@ export interface DockerContext {
   readonly meter: VolumeMeter
   /** Knows whether the engine went away since the first call. */
   getEngineWatch(): EngineWatch
+  /** Calls `listener` when a name of an image may lead elsewhere, until the returned function is called. */
+  watchImages(listener: () => void): () => void
   /** Starts a container that waits. */
   makeWaiting(shape: Shape): Promise<WaitingContainer>
   /** Keeps the dependencies of a shape for as long as a place is there. */
@@ -53,6 +55,7 @@ export function createDockerContext(options: DockerExecutorOptions): DockerConte
   const user = getContainerUser()
   const root = join(workDirectory, 'containers')
   const homes = new Set<string>()
+  const listeners = new Set<() => void>()
   let watch: EngineWatch | undefined
 
   const connect = once(async () => {
@@ -80,7 +83,11 @@ export function createDockerContext(options: DockerExecutorOptions): DockerConte
     }),
     logger,
   })
-  const getEngineWatch = (): EngineWatch => (watch ??= watchEngine(address))
+  const noteImages = (): void => {
+    images.forgetAll()
+    for (const listener of listeners) listener()
+  }
+  const getEngineWatch = (): EngineWatch => (watch ??= watchEngine(address, noteImages))
   const openEngine = once(async () => {
     const docker = await connect()
     await mkdir(root, { recursive: true, mode: 0o700 })
@@ -101,6 +108,11 @@ export function createDockerContext(options: DockerExecutorOptions): DockerConte
     getSize: once(() => readEngineSize(address)),
     getContainerContext,
     getEngineWatch,
+    watchImages(listener) {
+      listeners.add(listener)
+      getEngineWatch()
+      return () => void listeners.delete(listener)
+    },
     async makeWaiting(shape) {
       const release = shape.layer === undefined ? undefined : dependencies.retain(shape.layer)
       try {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { requestEngine, type EngineAddress } from './engine-address.js'
 
-/** Knows whether the engine went away. */
+/** Knows whether the engine went away, and tells of its images. */
 export interface EngineWatch {
   /** Whether it was away at any time since then, by `performance.now()`. */
   brokeSince(time: number): boolean
@@ -15,10 +15,12 @@ const FIRST_DELAY_MS = 50
 const MAX_DELAY_MS = 2_000
 
 /**
- * Holds one connection to the engine on which nothing ever comes. When it breaks the engine has stopped, and whatever
- * becomes of its containers at that time may be its doing.
+ * Holds one connection to the engine, on which it tells when a name of an image may lead elsewhere. When it breaks the
+ * engine has stopped, and whatever becomes of its containers at that time may be its doing.
+ *
+ * @param onImages - called when it tells that, and at each connection, as nobody has listened before
  */
-export function watchEngine(address: EngineAddress): EngineWatch {
+export function watchEngine(address: EngineAddress, onImages: () => void): EngineWatch {
   const over = new AbortController()
   const breaks: number[] = []
   const waiting = new Set<() => void>()
@@ -33,7 +35,8 @@ export function watchEngine(address: EngineAddress): EngineWatch {
       const response = await openStream(address, over.signal).catch(() => undefined)
       if (response !== undefined) {
         delayMs = FIRST_DELAY_MS
-        await untilClosed(response)
+        onImages()
+        await untilClosed(response, onImages)
       }
       if (over.signal.aborted) return
       note()
@@ -54,12 +57,14 @@ export function watchEngine(address: EngineAddress): EngineWatch {
   }
 }
 
-// Events of a kind that nobody makes: the stream stays open and empty.
-const QUIET = `/events?filters=${encodeURIComponent(JSON.stringify({ label: ['rgrid.quiet'] }))}`
+// What else is done with images, such as a push, leaves all names as they are. The last is what Podman calls a deletion.
+const ACTIONS = ['tag', 'untag', 'delete', 'pull', 'load', 'import', 'create', 'remove']
+const FILTERS = JSON.stringify({ type: ['image'], event: ACTIONS })
+const EVENTS = `/events?filters=${encodeURIComponent(FILTERS)}`
 
 function openStream(address: EngineAddress, signal: AbortSignal): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const question = requestEngine(address, { path: QUIET, signal })
+    const question = requestEngine(address, { path: EVENTS, signal })
     question.once('response', (response) => {
       if (response.statusCode === 200) return resolve(response)
       response.resume()
@@ -72,10 +77,10 @@ function openStream(address: EngineAddress, signal: AbortSignal): Promise<Incomi
   })
 }
 
-function untilClosed(response: IncomingMessage): Promise<void> {
+function untilClosed(response: IncomingMessage, onData: () => void): Promise<void> {
   return new Promise((resolve) => {
     response.once('close', resolve)
     response.once('error', () => response.destroy())
-    response.resume()
+    response.on('data', onData)
   })
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { watchEngine } from '../../../src/executors/docker/engine-watch.js'
 
 /** An engine that does nothing but be there. */
@@ -26,10 +26,12 @@ async function createEngine(status = 200) {
     server.close()
     await rm(folder, { recursive: true })
   })
-  const watch = watchEngine({ socketPath })
+  const onImages = vi.fn()
+  const watch = watchEngine({ socketPath }, onImages)
   onTestFinished(() => watch.close())
   return {
     watch,
+    onImages,
     paths,
     streams,
     setStatus: (next: number) => (answer = next),
@@ -40,13 +42,17 @@ async function createEngine(status = 200) {
   }
 }
 
-test('holds one connection, on which nothing comes', async () => {
+test('holds one connection, on which only images are told of', async () => {
   const { isHeld, paths, watch } = await createEngine()
   const since = performance.now()
   await isHeld()
 
   expect(paths).toHaveLength(1)
-  expect(paths[0]).toMatch(/^\/events\?filters=/)
+  const filters = new URL(paths[0] ?? '', 'http://engine').searchParams.get('filters')
+  expect(JSON.parse(filters ?? '')).toMatchObject({
+    type: ['image'],
+    event: expect.arrayContaining(['tag']) as unknown,
+  })
   expect([watch.brokeSince(since), await watch.breaksWithin(50)]).toEqual([false, false])
 })
 
@@ -75,13 +81,27 @@ test('holds on again after a break', async () => {
   expect(watch.brokeSince(performance.now())).toBe(false)
 })
 
+test('tells of images at each connection, and whenever the engine does', async () => {
+  const { isHeld, watch, onImages, streams, stop } = await createEngine()
+  await isHeld()
+  await expect.poll(() => onImages.mock.calls.length).toBe(1)
+  for (const stream of streams) stream.write('{"Type":"image","Action":"tag"}\n')
+  await expect.poll(() => onImages.mock.calls.length).toBe(2)
+  const breaks = watch.breaksWithin(5_000)
+  stop()
+  await breaks
+
+  await expect.poll(() => onImages.mock.calls.length, { timeout: 5_000 }).toBe(3)
+})
+
 test('takes an engine in trouble for a broken one, until it is well again', async () => {
-  const { streams, watch, setStatus } = await createEngine(500)
+  const { streams, watch, onImages, setStatus } = await createEngine(500)
   const broke = await watch.breaksWithin(5_000)
+  const told = onImages.mock.calls.length
   setStatus(200)
   await expect.poll(() => streams.size, { timeout: 5_000 }).toBe(1)
 
-  expect([broke, await watch.breaksWithin(100)]).toEqual([true, false])
+  expect([broke, told, await watch.breaksWithin(100)]).toEqual([true, 0, false])
 })
 
 test('lets go when it is closed', async () => {

@@ -36,6 +36,8 @@ export interface ImageStore {
   isCurrent(image: PreparedImage): boolean
   /** Asks the engine again for what a name leads to, as when it said that an image is gone. */
   forget(name: string): void
+  /** Asks the engine again for what any name leads to. */
+  forgetAll(): void
   /** Pulls and prepares images one after the other, while nobody waits for another; what fails is only logged. */
   prePull(names: readonly string[]): Promise<void>
   /** Removes what an earlier runner of this instance left; see `Executor.sweep`. */
@@ -63,6 +65,7 @@ export function createImageStore(options: ImageStoreOptions): ImageStore {
   const resolutions = new Map<string, Resolution>()
   const searches = createSharedTasks<PreparedImage>()
   const over = new AbortController()
+  let timesForgotten = 0
 
   const getFresh = (name: string): PreparedImage | undefined => {
     const resolution = resolutions.get(name)
@@ -71,11 +74,13 @@ export function createImageStore(options: ImageStoreOptions): ImageStore {
 
   /** Gives `undefined` when the image is not there, or not any more. */
   const find = async (name: string, waiter: Waiter): Promise<PreparedImage | undefined> => {
+    const before = timesForgotten
     const inspected = await inspectImage(address, name)
     if (inspected === undefined) return undefined
     try {
       const image = await preparer.prepare(name, inspected, waiter)
-      resolutions.set(name, { image, until: performance.now() + trustMs })
+      // What was asked before names may have changed is not known any more.
+      if (before === timesForgotten) resolutions.set(name, { image, until: performance.now() + trustMs })
       return image
     } catch (error) {
       if (isImageGone(error)) return undefined
@@ -116,6 +121,10 @@ export function createImageStore(options: ImageStoreOptions): ImageStore {
       return resolution === undefined || resolution.image.id === id
     },
     forget: (name) => void resolutions.delete(name),
+    forgetAll() {
+      timesForgotten++
+      resolutions.clear()
+    },
     async prePull(names) {
       for (const name of new Set(names)) {
         await searches.whenIdle()

@@ -20,6 +20,11 @@ async function makeTag(image: string, tag: string): Promise<string> {
   return name
 }
 
+async function moveTag(name: string, image: string): Promise<void> {
+  const [repo = '', tag = ''] = name.split(':')
+  await docker.getImage(image).tag({ repo, tag })
+}
+
 describe.skipIf(!(await requireDocker()))('createImageStore', () => {
   it('prepares an image', async () => {
     const { store } = await makeStore()
@@ -243,6 +248,38 @@ describe.skipIf(!(await requireDocker()))('createImageStore', () => {
 
     expect((await store.ensure(BARE, listen())).pycacheDirectory).toBeNull()
     expect(warnings).toEqual([expect.stringContaining(`the Python library of the image ${BARE}`)])
+  })
+
+  it('asks again where a name leads when it was told to forget', async () => {
+    const name = await makeTag(PYTHON, 'moves')
+    const { store } = await makeStore({ trustMs: 60_000 })
+    const before = await store.ensure(name, listen())
+    await moveTag(name, BARE)
+    const trusted = await store.ensure(name, listen())
+    store.forgetAll()
+
+    const after = await store.ensure(name, listen())
+
+    expect(trusted).toBe(before)
+    expect(after.id).toBe((await docker.getImage(BARE).inspect()).Id)
+  })
+
+  it('does not trust what it had asked before it was told to forget', async () => {
+    const name = await makeTag(PYTHON, 'moves-soon')
+    const connect = vi.fn(async () => {
+      if (connect.mock.calls.length === 1) {
+        await moveTag(name, BARE)
+        store.forgetAll()
+      }
+      return docker
+    })
+    const { store } = await makeStore({ trustMs: 60_000, connect })
+    const asked = await store.ensure(name, listen())
+
+    const after = await store.ensure(name, listen())
+
+    expect(asked.id).toBe((await docker.getImage(PYTHON).inspect()).Id)
+    expect(after.id).toBe((await docker.getImage(BARE).inspect()).Id)
   })
 
   it('leaves who gives up, and stops when all did', async () => {
