@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createBlobCache } from './attempt/blob-cache.js'
 import { runAttempt, type AttemptContext } from './attempt/run-attempt.js'
+import { watchEnvironments, type EnvironmentWatch } from './environment-watch.js'
 import type { Executor } from './executors/executor.js'
 import { SILENT, type Logger } from './logger.js'
 import { pause } from './pause.js'
@@ -97,12 +98,13 @@ export function createRunner(options: RunnerOptions): Runner {
   const findShortage = createShortageWatch(options)
   let stop: Promise<void> | undefined
   let stopReconciling: (() => void) | undefined
+  let environments: EnvironmentWatch | undefined
   let settle: { resolve: () => void; reject: (error: unknown) => void } | undefined
   const closed = new Promise<void>((resolve, reject) => (settle = { resolve, reject }))
   // Whoever does not ask how the runner ended shall not be stopped by it.
   closed.catch(() => undefined)
 
-  const said = { id, name, slots: size, micronsPerHour, executors }
+  const said = { id, name, slots: size, micronsPerHour, executors, logger }
   const calls = createRunnerCalls({ ...said, api, signal: stopping.signal })
   const toContext = (registered: Registered): AttemptContext => ({
     ...registered,
@@ -140,6 +142,7 @@ export function createRunner(options: RunnerOptions): Runner {
   const shutDown = async (graceMs: number): Promise<void> => {
     stopping.abort()
     stopReconciling?.()
+    environments?.stop()
     await Promise.race([slots.idle(), sleep(graceMs, undefined, { ref: false })])
     stopped.abort()
     await slots.idle()
@@ -157,11 +160,17 @@ export function createRunner(options: RunnerOptions): Runner {
       await mkdir(workDirectory, { recursive: true, mode: 0o711 })
       // By then no lease of theirs is current any more, and nobody can say whose the scripts are that killed runners left.
       const late = setTimeout(() => void letGo({ executors, logger }), LET_GO_AFTER_MS).unref()
+      stopping.signal.throwIfAborted()
+      const watch = watchEnvironments(executors, () => calls.registerChanges(), logger)
+      environments = watch
       const context = toContext(await calls.register().finally(() => clearTimeout(late)))
       const putInOrder = () => reconcile(context, id, (attempt) => slots.occupy(attempt))
       await putInOrder()
       logger.info(`runner ${id} claims from ${api.url} with ${size} slots`)
-      stopReconciling = reconcileRegularly(putInOrder, logger)
+      stopReconciling = reconcileRegularly(async () => {
+        watch.lookSoon()
+        await putInOrder()
+      }, logger)
       work(context).catch((error: unknown) => {
         settle?.reject(error)
         void runner.stop()
