@@ -103,6 +103,7 @@ export {
   runnerIdSchema,
 } from './ids.js'
 export { LIMITS } from './limits.js'
+export { matchesPattern } from './match-pattern.js'
 export { chargeMicrons, formatMicrons, micronsSchema, parseMicrons } from './microns.js'
 export { parseEngineLocation, type EngineLocation } from './engine-location.js'
 export { findLinkFault, linkSchema, type Link } from './links.js'

@@ -161,16 +161,12 @@ export function createRunner(options: RunnerOptions): Runner {
       // By then no lease of theirs is current any more, and nobody can say whose the scripts are that killed runners left.
       const late = setTimeout(() => void letGo({ executors, logger }), LET_GO_AFTER_MS).unref()
       stopping.signal.throwIfAborted()
-      const watch = watchEnvironments(executors, () => calls.registerChanges(), logger)
-      environments = watch
+      environments = watchEnvironments(executors, () => calls.registerChanges(), logger)
       const context = toContext(await calls.register().finally(() => clearTimeout(late)))
       const putInOrder = () => reconcile(context, id, (attempt) => slots.occupy(attempt))
       await putInOrder()
       logger.info(`runner ${id} claims from ${api.url} with ${size} slots`)
-      stopReconciling = reconcileRegularly(async () => {
-        watch.lookSoon()
-        await putInOrder()
-      }, logger)
+      stopReconciling = reconcileRegularly(putInOrder, logger)
       work(context).catch((error: unknown) => {
         settle?.reject(error)
         void runner.stop()

@@ -3,15 +3,15 @@ import type { Logger } from './logger.js'
 
 /** Looks for changes of what scripts run in. */
 export interface EnvironmentWatch {
-  /** Looks in a moment, once for all that ask until then. */
-  lookSoon(): void
   stop(): void
 }
 
-// What changes together, such as the names of images that are loaded from one file, is looked at together.
-const DELAY_MS = 50
+// What changes together is looked at together; what changes during a look is looked at once more.
+const DELAY_MS = 5
+// Not every engine tells of every change; a run trusts for as long that a name leads to the same image.
+const LOOK_EVERY_MS = 10_000
 
-/** Looks whenever an executor says that what its scripts run in may have changed, and when it is asked to. */
+/** Looks whenever an executor says that what its scripts run in may have changed, and every few seconds. */
 export function watchEnvironments(
   executors: readonly Executor[],
   look: () => Promise<void>,
@@ -35,13 +35,14 @@ export function watchEnvironments(
     isAskedAgain = isLooking
     if (!isLooking && !isStopped) timer ??= setTimeout(() => void act(), DELAY_MS).unref()
   }
+  const regularly = setInterval(lookSoon, LOOK_EVERY_MS).unref()
   const ends = executors.map((executor) => executor.watchEnvironments(lookSoon))
 
   return {
-    lookSoon,
     stop() {
       isStopped = true
       clearTimeout(timer)
+      clearInterval(regularly)
       for (const end of ends) end()
     },
   }

@@ -68,11 +68,11 @@ test('a runner tells at once when its scripts run in something else', async () =
   await expect.poll(() => told).toEqual(['process 1', 'process 2'])
 })
 
-test('a runner looks once a minute for what nothing tells of', async () => {
+test('a runner looks every ten seconds for what nothing tells of', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] })
   const { told, inside } = await startRunner()
   inside.environment = 'process 2'
-  await vi.advanceTimersByTimeAsync(59_000)
+  await vi.advanceTimersByTimeAsync(9_000)
   const before = [...told]
   await vi.advanceTimersByTimeAsync(2_000)
 

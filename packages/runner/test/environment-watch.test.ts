@@ -37,14 +37,16 @@ test('looks once for changes that are told of together', async () => {
   expect([before, looks.mock.calls.length]).toEqual([0, 2])
 })
 
-test('looks when it is asked to', async () => {
+test('looks every few seconds though nothing is told, and no more once it has stopped', async () => {
   const { looks, watch } = createWatched()
   await wait()
   const before = looks.mock.calls.length
-  watch.lookSoon()
-  await wait()
+  await vi.advanceTimersByTimeAsync(30_000)
+  const during = looks.mock.calls.length
+  watch.stop()
+  await vi.advanceTimersByTimeAsync(30_000)
 
-  expect([before, looks.mock.calls.length]).toEqual([0, 1])
+  expect([before, during, looks.mock.calls.length]).toEqual([0, 3, 3])
 })
 
 test('looks once more for all that is told while it looks', async () => {
@@ -85,7 +87,6 @@ test('does nothing after its stop, and says nothing of what that broke off', asy
   tell()
   watch.stop()
   fail(new Error('stopped'))
-  watch.lookSoon()
   await wait()
 
   expect([looks.mock.calls.length, warn.mock.calls.length, listeners.size]).toEqual([1, 0, 0])

@@ -1,6 +1,5 @@
-import { RESOURCE_NAMES, RGridError, type Issue } from '@rgrid/protocol'
+import { matchesPattern, RESOURCE_NAMES, RGridError, type Issue } from '@rgrid/protocol'
 import type { Context } from '../context.js'
-import { matchesPattern } from '../match-pattern.js'
 import type { StoredSpec } from '../store/execution-store.js'
 
 /** The refusal of an execution that asks for more than this server allows; `undefined` when it does not. */

@@ -1,5 +1,4 @@
-import { RESOURCE_NAMES, type Network, type Offer, type Resources } from '@rgrid/protocol'
-import { matchesPattern } from '../match-pattern.js'
+import { matchesPattern, RESOURCE_NAMES, type Network, type Offer, type Resources } from '@rgrid/protocol'
 import type { Needs } from './needs.js'
 
 /** One of the things that an execution asks for. */

@@ -22,6 +22,7 @@ import {
   inlineFile,
   logChunk,
   readJson,
+  sha256,
   submit,
   SUCCESS,
   type Fixture,
@@ -29,6 +30,7 @@ import {
 } from '../server-fixture.js'
 
 const IMAGE = 'docker sha256:one'
+const DIGEST = `sha256:${sha256('an image')}`
 const SCRIPT = inlineFile('hello.py', 'print("hello")\n')
 const DATA = inlineFile('data.csv', '1,2\n')
 
@@ -211,6 +213,15 @@ describe('a hit', () => {
 
     expect(await ask(fixture, spec)).toMatchObject({ hit: true })
     expect(await ask(await createFixture({ store, allowProcess: false }), spec)).toMatchObject({ hit: false })
+  })
+
+  test('is found for an image with a tag and a digest, of which engines keep the digest', async () => {
+    const { fixture, runner } = await createCacheFixture()
+    await tellEnvironments(fixture, runner, { images: { [`python@${DIGEST}`]: IMAGE } })
+    const spec = createCached({ image: `python:3.12@${DIGEST}` })
+    const first = await seed(fixture, runner, spec)
+
+    expect(await ask(fixture, spec)).toEqual({ hit: true, executionId: first })
   })
 
   test('is found for an image whatever its name is', async () => {

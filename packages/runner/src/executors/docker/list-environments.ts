@@ -1,9 +1,8 @@
-import { LIMITS, type Environments } from '@rgrid/protocol'
+import { LIMITS, matchesPattern, type Environments } from '@rgrid/protocol'
 import type { RuntimeTable } from '../runtimes/runtime-table.js'
 import { toEnvironment } from './environment.js'
 import type { ListedImage } from './images/list-images.js'
 import { listSynonyms } from './images/list-synonyms.js'
-import { matchesPattern } from './images/matches-pattern.js'
 
 /** A name that a script may ask for, and where it leads. */
 interface Lead {

@@ -15,6 +15,8 @@ export interface Surrounding {
 }
 
 const CONNECTED_MS = 30_000
+// As in `ghcr.io/me/tool:1@sha256:…`.
+const TAG_BEFORE_DIGEST = /:[^:/@]+(?=@)/
 const REMEMBERED_MS = 30 * 24 * 3_600_000
 
 /**
@@ -57,10 +59,14 @@ const toKey = ({ name }: RunnerEnvironments, executor: ExecutorName): string =>
   JSON.stringify([name, executor])
 
 function pickEnvironment({ runtimes, images }: Environments, { runtime, image }: Needs): string | undefined {
-  const [names, name] = image === null ? [runtimes, runtime] : [images, image]
-  // Every object knows names of its own, such as `constructor`.
-  return Object.hasOwn(names, name) ? names[name] : undefined
+  if (image === null) return getOwn(runtimes, runtime)
+  // An engine keeps no tag of what was pulled by its digest.
+  return getOwn(images, image) ?? getOwn(images, image.replace(TAG_BEFORE_DIGEST, ''))
 }
+
+/** Every object knows names of its own, such as `constructor`. */
+const getOwn = (names: Readonly<Record<string, string>>, name: string): string | undefined =>
+  Object.hasOwn(names, name) ? names[name] : undefined
 
 /** Whether a script in a container asks for a network: without that it has none. */
 const hasNetwork = ({ network }: Needs): boolean => network !== null && network !== 'none'
