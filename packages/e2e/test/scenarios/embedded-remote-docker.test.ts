@@ -14,6 +14,6 @@ afterAll(async () => {
 const kind = {
   ...KINDS.embeddedDocker,
   name: 'embedded, docker elsewhere',
-  open: () => KINDS.embeddedDocker.open(engine.unseen),
+  open: () => KINDS.embeddedDocker.open({ within: engine.unseen }),
 }
 describeScenarios(kind, await hasDocker())

@@ -25,7 +25,15 @@ export interface World {
 export interface Kind {
   readonly name: string
   readonly executor: ExecutorName
-  open(): Promise<World>
+  open(options?: WorldOptions): Promise<World>
+}
+
+/** How a world is made. */
+export interface WorldOptions {
+  /** How many scripts run at once. @default 4 */
+  readonly slots?: number
+  /** Where its directory is made. @default that for temporary files */
+  readonly within?: string
 }
 
 const SLOTS = 4
@@ -34,7 +42,10 @@ const CACHE = join(tmpdir(), 'rgrid-test-cache')
 
 const makeDirectory = (within = tmpdir()): Promise<string> => mkdtemp(join(within, 'rgrid-world-'))
 
-async function openEmbedded(executor: ExecutorName, within?: string, slots = SLOTS): Promise<World> {
+async function openEmbedded(
+  executor: ExecutorName,
+  { slots = SLOTS, within }: WorldOptions = {},
+): Promise<World> {
   const dataDirectory = await makeDirectory(within)
   const embedded = await createEmbedded({ dataDirectory, slots, executors: [executor] })
   const { url, apiKey, fetch } = embedded
@@ -46,8 +57,11 @@ async function openEmbedded(executor: ExecutorName, within?: string, slots = SLO
   return { url, apiKey, fetch, client, directory: dataDirectory, close }
 }
 
-async function openHttp(executor: ExecutorName, slots = SLOTS): Promise<World> {
-  const directory = await makeDirectory()
+async function openHttp(
+  executor: ExecutorName,
+  { slots = SLOTS, within }: WorldOptions = {},
+): Promise<World> {
+  const directory = await makeDirectory(within)
   const store = createSqliteStore({ path: join(directory, 'rgrid.db') })
   const blobs = createDiskBlobs({ directory: join(directory, 'blobs') })
   const server = createServer({ store, blobs, allowProcess: true })
@@ -75,22 +89,16 @@ async function openHttp(executor: ExecutorName, slots = SLOTS): Promise<World> {
   return { url, apiKey, fetch: undefined, client, directory, close }
 }
 
+const createKind = (name: string, executor: ExecutorName, open: typeof openHttp): Kind => ({
+  name,
+  executor,
+  open: (options) => open(executor, options),
+})
+
 /** The four ways that every scenario runs in. */
 export const KINDS = {
-  embeddedProcess: {
-    name: 'embedded, process',
-    executor: 'process',
-    open: (slots?: number) => openEmbedded('process', undefined, slots),
-  },
-  embeddedDocker: {
-    name: 'embedded, docker',
-    executor: 'docker',
-    open: (within?: string) => openEmbedded('docker', within),
-  },
-  httpProcess: {
-    name: 'HTTP, process',
-    executor: 'process',
-    open: (slots?: number) => openHttp('process', slots),
-  },
-  httpDocker: { name: 'HTTP, docker', executor: 'docker', open: () => openHttp('docker') },
-} as const satisfies Record<string, Kind>
+  embeddedProcess: createKind('embedded, process', 'process', openEmbedded),
+  embeddedDocker: createKind('embedded, docker', 'docker', openEmbedded),
+  httpProcess: createKind('HTTP, process', 'process', openHttp),
+  httpDocker: createKind('HTTP, docker', 'docker', openHttp),
+}
