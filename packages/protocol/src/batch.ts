@@ -3,8 +3,17 @@ import { executionSchema } from './execution.js'
 import { batchIdSchema, executionIdSchema } from './ids.js'
 import { LIMITS } from './limits.js'
 import { micronsSchema } from './microns.js'
-import { argsSchema, envSchema, fileSchema, labelsSchema, rewriteSchema, specSchema } from './spec.js'
+import { linkSchema } from './links.js'
 import { pathSchema } from './paths.js'
+import {
+  argsSchema,
+  envSchema,
+  fileSchema,
+  keySchema,
+  labelsSchema,
+  rewriteSchema,
+  specSchema,
+} from './spec.js'
 import { statusSchema } from './states.js'
 
 /**
@@ -51,9 +60,12 @@ export const batchItemSchema = z
     rewrites: z.array(rewriteSchema).max(LIMITS.args).optional(),
     /** Beside the common ones, or in their place where the names are the same. */
     env: envSchema.default({}),
-    /** Beside the common ones. */
+    /** By it the same item is known again from anywhere: the execution that has it stands for the item. */
+    key: keySchema.optional(),
+    /** Beside the common ones, or in their place where the paths are the same. */
     files: z.array(fileSchema).max(LIMITS.inputFiles).default([]),
     folders: z.array(pathSchema).max(LIMITS.inputFiles).default([]),
+    links: z.array(linkSchema).max(LIMITS.inputFiles).optional(),
   })
   .meta({ id: 'BatchItem', description: 'One execution of a batch, as far as it differs from the others.' })
 

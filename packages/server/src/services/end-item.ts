@@ -7,7 +7,7 @@ import { cancelItems } from './cancel-items.js'
 export interface EndedExecution {
   readonly id: string
   readonly project: string
-  /** `null` where it was not started for a batch. */
+  /** `null` where it was not started for a batch; it may stand for an item all the same. */
   readonly lane: string | null
   readonly status: Status
 }
@@ -20,10 +20,9 @@ export async function endItem(
   context: Context,
   { id, project, lane, status }: EndedExecution,
 ): Promise<void> {
-  if (lane === null) return
   const { store, signals, pool } = context
   signals.notifySoon(batchTopic(project))
-  signals.notify(queueTopic(project, pool))
+  if (lane !== null) signals.notify(queueTopic(project, pool))
   if (status === 'completed') return
   for (const batchId of await store.batches.listFailingFast(project, id))
     await cancelItems(context, project, batchId)

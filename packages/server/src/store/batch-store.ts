@@ -82,9 +82,10 @@ export interface BatchStore {
   findCandidates(project: string, fingerprints: readonly string[], rerun: Rerun): Promise<Candidate[]>
   /**
    * Adds items, in one transaction: those that are there already stay as they are, those that run already are joined
-   * unless all are to run anew, and the rest is reused or started.
+   * unless all are to run anew, and the rest is reused or started. For one with a key stands what has that key.
    *
-   * @throws RGridError what {@link ExecutionStore.submit} throws, or `invalid_request` when the batch is sealed or full.
+   * @throws RGridError what {@link ExecutionStore.submit} throws, `invalid_request` when the batch is sealed or full, or
+   * `already_finished` when it was cancelled.
    */
   add(project: string, batch: StoredBatch, items: readonly NewItem[]): Promise<AddedItem[]>
   /** Says that all items have been added. */

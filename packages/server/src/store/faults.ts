@@ -65,6 +65,21 @@ export const keyConflict = (key: string, executionId: string): RGridError =>
     { executionId },
   )
 
+/** Says which item of a request it was whose key stands for something else. Other errors stay as they are. */
+export function inItem(error: unknown, position: number): unknown {
+  if (!(error instanceof RGridError && error.code === 'key_conflict')) return error
+  const { message, executionId } = error
+  const path = `items.${position}.key`
+  return new RGridError('key_conflict', `${path}: ${message}`, { executionId, issues: [{ path, message }] })
+}
+
+/** Two items of one request that differ have the same key. */
+export function keyTwice(position: number, other: number, key: string): RGridError {
+  const path = `items.${position}.key`
+  const message = `${JSON.stringify(key)} is the key of items.${other} too, which is not the same: choose another key`
+  return new RGridError('key_conflict', `${path}: ${message}`, { issues: [{ path, message }] })
+}
+
 /** Too many executions wait. */
 export const queueFull = (): RGridError =>
   new RGridError(
@@ -79,6 +94,10 @@ export const executionNotFound = (id: string): RGridError =>
 /** No batch with this id in the caller's project. */
 export const batchNotFound = (id: string): RGridError =>
   new RGridError('not_found', `there is no batch ${id} in this project: check the id and the API key`)
+
+/** Nothing is added to a batch that is to end. */
+export const batchCancelled = (id: string): RGridError =>
+  new RGridError('already_finished', `${id} was cancelled: open another batch for more items`)
 
 /** The runner has not registered, or this store has forgotten it. */
 export const runnerUnknown = (id: string): RGridError =>

@@ -1,16 +1,20 @@
-import {
-  createBatchId,
-  createExecutionId,
-  type BatchEvent,
-  type BatchRecord,
-  type BatchSpec,
-  type Claim,
-  type ItemOutcome,
-} from '@rgrid/protocol'
+import { createBatchId, type BatchEvent, type BatchRecord, type BatchSpec, type Claim } from '@rgrid/protocol'
 import { followBatch } from '@rgrid/protocol/client'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import {
+  add,
+  addTo,
+  FAILURE,
+  getBatch,
+  item,
+  items,
+  openBatch,
+  runAll,
+  runOne,
+  type Added,
+} from '../batch-fixture.js'
 import {
   createFixture,
   createSpec,
@@ -24,59 +28,7 @@ import {
   submit,
   SUCCESS,
   type Fixture,
-  type TestRunner,
 } from '../server-fixture.js'
-
-interface Added {
-  readonly index: number
-  readonly executionId: string
-  readonly outcome: ItemOutcome
-}
-
-const item = (index: number, args: readonly string[] = [`${index}`], over: object = {}) => ({
-  index,
-  id: createExecutionId(),
-  name: `item ${index}`,
-  args,
-  ...over,
-})
-
-const items = (count: number) => Array.from({ length: count }, (_, index) => item(index))
-
-async function openBatch({ send }: Fixture, spec: Partial<BatchSpec> = {}): Promise<string> {
-  const id = createBatchId()
-  const response = await send('PUT', `/v1/batches/${id}`, { lane: 'lane', ...spec })
-  if (response.status !== 200) throw new Error(await response.text())
-  return id
-}
-
-const addTo = ({ send }: Fixture, id: string, some: readonly object[], spec = createSpec()) =>
-  send('POST', `/v1/batches/${id}/items`, { spec, items: some })
-
-async function add(fixture: Fixture, id: string, some: readonly object[], spec = createSpec()) {
-  const response = await addTo(fixture, id, some, spec)
-  if (response.status !== 200) throw new Error(await response.text())
-  return (await readJson<{ items: Added[] }>(response)).items
-}
-
-const getBatch = async ({ send }: Fixture, id: string): Promise<BatchRecord> =>
-  readJson<BatchRecord>(await send('GET', `/v1/batches/${id}`))
-
-async function runOne(runner: TestRunner, claim: Claim, end: object = {}): Promise<void> {
-  await runner.report(claim, 'started')
-  const response = await runner.report(claim, 'complete', { ...SUCCESS, ...end })
-  if (response.status !== 200) throw new Error(await response.text())
-}
-
-async function runAll(runner: TestRunner, end: object = {}): Promise<number> {
-  for (let count = 0; ; count++) {
-    const [claim] = await runner.claim()
-    if (claim === undefined) return count
-    await runOne(runner, claim, end)
-  }
-}
-
-const FAILURE = { exitCode: 1 }
 
 describe('a batch', () => {
   test('is open until it is sealed, and over with its last item', async () => {
@@ -106,6 +58,25 @@ describe('a batch', () => {
 
     expect(claim?.spec).toMatchObject({ args: ['x'], env: { A: '1', B: 'own' }, folders: ['empty'] })
     expect(claim?.spec.files.map(({ path }) => path)).toEqual(['hello.py', 'own.txt'])
+  })
+
+  test('puts the files and links of an item in the place of common ones', async () => {
+    const fixture = await createFixture()
+    const runner = await createTestRunner(fixture)
+    const id = await openBatch(fixture)
+    const link = (path: string, target: string) => ({ path, target })
+    const [script, common] = [inlineFile('hello.py', 'print(1)'), inlineFile('a.txt', 'common')]
+    const spec = createSpec({ files: [script, common], links: [link('b', 'a.txt'), link('c', 'a.txt')] })
+    const own = { files: [inlineFile('a.txt', 'own'), inlineFile('b', 'own')], links: [link('d', 'a.txt')] }
+    await add(fixture, id, [item(0, [], own)], spec)
+    const [claim] = await runner.claim()
+
+    expect(claim?.spec.files.map(({ path, sha256 }) => [path, sha256])).toEqual([
+      ['a.txt', sha256('own')],
+      ['b', sha256('own')],
+      ['hello.py', sha256('print(1)')],
+    ])
+    expect(claim?.spec.links).toEqual([link('c', 'a.txt'), link('d', 'a.txt')])
   })
 
   test('adds nothing twice', async () => {

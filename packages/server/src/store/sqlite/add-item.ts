@@ -1,6 +1,7 @@
 import { isTerminal } from '@rgrid/protocol'
 import type { Kysely } from 'kysely'
 import type { AddedItem, NewItem, RetriedItem, StoredBatch } from '../batch-store.js'
+import { keyConflict } from '../faults.js'
 import type { Database } from './schema.js'
 import { acceptExecution } from './sqlite-submit.js'
 
@@ -14,12 +15,44 @@ export async function addItem(
   const { index, submission } = item
   const known = await findItem(trx, batch.id, index)
   if (known !== undefined) return known
-  const running = batch.rerun === 'all' ? undefined : await findRunning(trx, submission)
-  if (running !== undefined) return insertItem(trx, batch.id, item, running, 'joined')
-  if (item.reusable !== undefined && (await isWhole(trx, submission.project, item.reusable)))
-    return insertItem(trx, batch.id, item, item.reusable, 'reused')
+  const standIn =
+    submission.spec.key === undefined
+      ? await findStandIn(trx, batch, item)
+      : await findKeyed(trx, submission, submission.spec.key)
+  if (standIn !== undefined) return insertItem(trx, batch.id, item, standIn)
   await acceptExecution(trx, time, submission)
-  return insertItem(trx, batch.id, item, submission.id, 'new')
+  return insertItem(trx, batch.id, item, { executionId: submission.id, outcome: 'new' })
+}
+
+type StandIn = Pick<AddedItem, 'executionId' | 'outcome'>
+
+/** Finds an execution of the same that runs, or has been run. */
+async function findStandIn(
+  trx: Kysely<Database>,
+  { rerun }: StoredBatch,
+  { submission, reusable }: NewItem,
+): Promise<StandIn | undefined> {
+  const running = rerun === 'all' ? undefined : await findRunning(trx, submission)
+  if (running !== undefined) return { executionId: running, outcome: 'joined' }
+  if (reusable === undefined || !(await isWhole(trx, submission.project, reusable))) return undefined
+  return { executionId: reusable, outcome: 'reused' }
+}
+
+/** Finds the execution that has a key, however it ended. @throws RGridError `key_conflict` when it is of something else. */
+async function findKeyed(
+  trx: Kysely<Database>,
+  { project, specHash }: NewItem['submission'],
+  key: string,
+): Promise<StandIn | undefined> {
+  const row = await trx
+    .selectFrom('executions')
+    .select(['id', 'spec_hash', 'status'])
+    .where('project', '=', project)
+    .where('key', '=', key)
+    .executeTakeFirst()
+  if (row === undefined) return undefined
+  if (row.spec_hash !== specHash) throw keyConflict(key, row.id)
+  return { executionId: row.id, outcome: isTerminal(row.status) ? 'reused' : 'joined' }
 }
 
 /**
@@ -91,8 +124,7 @@ async function insertItem(
   trx: Kysely<Database>,
   id: string,
   { index, name }: NewItem,
-  executionId: string,
-  outcome: AddedItem['outcome'],
+  { executionId, outcome }: StandIn,
 ): Promise<AddedItem> {
   await trx
     .insertInto('batch_items')

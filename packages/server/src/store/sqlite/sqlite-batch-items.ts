@@ -1,8 +1,7 @@
 import { LIMITS, RGridError } from '@rgrid/protocol'
 import { sql, type Kysely } from 'kysely'
 import type { AddedItem, BatchStore, ItemQuery, NewItem, StoredBatch } from '../batch-store.js'
-import { missingBlobs } from '../faults.js'
-import { batchNotFound } from '../faults.js'
+import { batchCancelled, batchNotFound, inItem, missingBlobs } from '../faults.js'
 import { addItem, retryItem } from './add-item.js'
 import { countItems } from './count-items.js'
 import { findCandidates } from './find-candidates.js'
@@ -38,7 +37,9 @@ export function createItemMethods(db: Kysely<Database>, now: () => number): Item
 
     add: (project, batch, items) =>
       db.transaction().execute(async (trx) => {
-        const { sealedAt } = (await find(trx, project, batch.id)) ?? batch
+        const { sealedAt, cancelRequested } = (await find(trx, project, batch.id)) ?? batch
+        // Asked for since, which has cancelled what was there by then.
+        if (cancelRequested) throw batchCancelled(batch.id)
         if (sealedAt !== null)
           throw new RGridError('invalid_request', `${batch.id} is sealed: open another batch for more items`)
         const added = await addAll(trx, now(), batch, items)
@@ -117,11 +118,11 @@ async function addAll(
 ): Promise<AddedItem[]> {
   const added: AddedItem[] = []
   const missing = new Set<string>()
-  for (const item of items) {
+  for (const [position, item] of items.entries()) {
     try {
       added.push(await addItem(trx, time, batch, item))
     } catch (error) {
-      if (!(error instanceof RGridError && error.code === 'missing_blobs')) throw error
+      if (!(error instanceof RGridError && error.code === 'missing_blobs')) throw inItem(error, position)
       for (const sha256 of error.missing) missing.add(sha256)
     }
   }
@@ -129,17 +130,19 @@ async function addAll(
   return added
 }
 
-const find = (
+async function find(
   trx: Kysely<Database>,
   project: string,
   id: string,
-): Promise<{ sealedAt: number | null } | undefined> =>
-  trx
+): Promise<Pick<StoredBatch, 'sealedAt' | 'cancelRequested'> | undefined> {
+  const row = await trx
     .selectFrom('batches')
-    .select('sealed_at as sealedAt')
+    .select(['sealed_at', 'cancel_requested'])
     .where('project', '=', project)
     .where('id', '=', id)
     .executeTakeFirst()
+  return row && { sealedAt: row.sealed_at, cancelRequested: row.cancel_requested === 1 }
+}
 
 async function assertRoom(trx: Kysely<Database>, id: string): Promise<void> {
   const { count } = await trx
