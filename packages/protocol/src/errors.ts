@@ -39,6 +39,7 @@ export const CLIENT_ERROR_CODES = [
   'embedded_missing',
   'invalid_config',
   'not_saved',
+  'cancelled',
 ] as const
 
 /** A stable, machine-readable name of what went wrong. */

@@ -172,6 +172,7 @@ export {
   envSchema,
   fileRefSchema,
   fileSchema,
+  keySchema,
   labelsSchema,
   rewriteSchema,
   sha256Schema,

@@ -42,6 +42,9 @@ const inputSchema = z.union(
   `must be a path or pattern as text, or { path, data } with ${DATA}, or { path, file }`,
 )
 
+/** The option `inputs`. */
+export const inputsSchema = z.array(inputSchema, 'must be an array')
+
 const stdinSchema = z.union(
   [z.custom<InputData>(isData), z.strictObject({ file: path })],
   `must be ${DATA}, or { file }`,
@@ -51,7 +54,7 @@ const stdinSchema = z.union(
 const callSchema = z.strictObject({
   script: z.string('must be the path of a file, as text'),
   args: z.array(z.string('must be text: wrap it in String()'), 'must be an array of texts').optional(),
-  inputs: z.array(inputSchema, 'must be an array').optional(),
+  inputs: inputsSchema.optional(),
   stdin: stdinSchema.optional(),
   writableInputs: flag.optional(),
   env: z.record(z.string(), z.string('must be text: wrap it in String()')).optional(),

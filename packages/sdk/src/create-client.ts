@@ -11,13 +11,14 @@ import { checkBatch } from './batch/check-batch.js'
 import { createBatch, type StartedBatch } from './batch/create-batch.js'
 import { hasPlace } from './batch/fill-template.js'
 import { listItems } from './batch/list-items.js'
+import { assertInputs, type PreparedBatch } from './batch/submit-batch.js'
 import { checkClientOptions } from './check-client-options.js'
 import { connect, type Connection } from './connect.js'
 import { createExecutionCalls, toExecutionId } from './execution/execution-calls.js'
-import { createExecution, type Opened } from './execution/create-execution.js'
-import type { UploadBoard } from './execution/upload-board.js'
+import { createExecution, type Opened, type Opening } from './execution/create-execution.js'
+import { orAborted } from './or-aborted.js'
 import { createPlan } from './plan.js'
-import { collectSpec, prepareSpec } from './prepare-spec.js'
+import { collectSpec, prepareSpec, type PreparedSpec } from './prepare-spec.js'
 import { submit } from './submit.js'
 import type { RunOptions } from './run-options.js'
 import type { ClientOptions, RGridClient } from './types.js'
@@ -48,30 +49,40 @@ export function createClient(options: ClientOptions = {}): RGridClient {
     id: string,
     script: string,
     runOptions: RunOptions,
-    board: UploadBoard,
+    opening: Opening,
   ): Promise<Opened> => {
-    const signal = toSignal(runOptions)
-    signal?.throwIfAborted()
-    const preparing = prepareSpec(script, runOptions, runtimes, board)
+    opening.signal.throwIfAborted()
+    const preparing = prepareSpec(script, runOptions, runtimes, opening)
     try {
-      const [prepared, api] = await allOrFirstError([preparing, getApi()])
-      signal?.throwIfAborted()
-      return { api, ...(await submit(api, id, prepared, { board, signal })) }
+      const ready = allOrFirstError([preparing, getApi()])
+      const [prepared, api] = await orAborted(ready, opening.signal)
+      return { api, ...(await submit(api, id, prepared, opening)) }
     } finally {
-      await (await preparing.catch(() => undefined))?.release()
+      await releaseOf(preparing, opening.signal)
     }
   }
-  const startBatch = async (script: string, batchOptions: BatchOptions): Promise<StartedBatch> => {
+  const startBatch = async (
+    script: string,
+    batchOptions: BatchOptions,
+    signal: AbortSignal,
+  ): Promise<StartedBatch> => {
     const checked = checkBatch(batchOptions)
-    checked.common.signal?.throwIfAborted()
+    signal.throwIfAborted()
     const args = checked.template.filter((arg) => !hasPlace(arg))
-    const prepare = prepareSpec(script, { ...checked.common, args }, runtimes)
-    const [[common, list], api] = await allOrFirstError([
-      Promise.all([prepare, listItems(checked)]),
-      getApi(),
-    ])
-    checked.common.signal?.throwIfAborted()
-    return { api, batch: { script, checked, common, list } }
+    const preparing = prepareSpec(script, { ...checked.common, args }, runtimes, { signal })
+    const prepare = async (): Promise<PreparedBatch> => {
+      const [common, list] = await Promise.all([preparing, listItems(checked)])
+      const batch = { script, checked, common, list }
+      await assertInputs(batch)
+      return batch
+    }
+    try {
+      const [batch, api] = await orAborted(allOrFirstError([prepare(), getApi()]), signal)
+      return { api, batch }
+    } catch (error) {
+      await releaseOf(preparing, signal)
+      throw error
+    }
   }
   const find = async (id: string): Promise<Opened> => {
     const api = await getApi()
@@ -94,7 +105,7 @@ export function createClient(options: ClientOptions = {}): RGridClient {
     target: async () => (await getConnection()).target,
     run(script, runOptions = {}) {
       const id = createExecutionId()
-      return createExecution(id, (board) => start(id, script, runOptions, board), toSignal(runOptions))
+      return createExecution(id, (opening) => start(id, script, runOptions, opening), toSignal(runOptions))
     },
     plan: async (script, runOptions = {}) => createPlan(await collectSpec(script, runOptions, runtimes)),
     attach: (id) => createExecution(id, () => find(id)),
@@ -103,7 +114,11 @@ export function createClient(options: ClientOptions = {}): RGridClient {
       return createExecution(newId, () => again(id, newId))
     },
     batch: (script, batchOptions) =>
-      createBatch(createBatchId(), () => startBatch(script, batchOptions), toSignal(batchOptions)),
+      createBatch(
+        createBatchId(),
+        (signal) => startBatch(script, batchOptions, signal),
+        toSignal(batchOptions),
+      ),
     attachBatch: (id) => createBatch(id, async () => ({ api: await getApi(), id: toBatchId(id) })),
     batches: createBatchCalls(getApi),
     ...createExecutionCalls(getApi),
@@ -122,4 +137,13 @@ const toSignal = (options: RunOptions | null): AbortSignal | undefined =>
 async function allOrFirstError<A, B>([first, second]: [Promise<A>, Promise<B>]): Promise<[A, B]> {
   second.catch(() => undefined)
   return [await first, await second]
+}
+
+/** Removes what was kept of streams. Where that is not there yet as somebody has cancelled, nobody waits for it. */
+async function releaseOf(preparing: Promise<PreparedSpec>, signal: AbortSignal): Promise<void> {
+  const released = preparing.then(
+    ({ release }) => release(),
+    () => undefined,
+  )
+  if (!signal.aborted) await released
 }

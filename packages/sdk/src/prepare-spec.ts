@@ -49,19 +49,32 @@ export interface CollectedSpec {
   readonly finish: (files: readonly WireFile[]) => Spec
 }
 
-/** Turns a call of `run` into a request: collects it, and hashes what travels. Throws as {@link collectSpec} does. */
+/** What watches over the preparation of a request. */
+export interface PrepareOptions {
+  /** Hears of what is read. */
+  readonly board?: UploadBoard
+  /** Ends the preparation. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Turns a call of `run` into a request: collects it, and hashes what travels. Throws as {@link collectSpec} does, and the
+ * signal's reason when it aborts.
+ */
 export async function prepareSpec(
   script: string,
   options: RunOptions,
   listRuntimes: () => Promise<readonly RuntimeRecord[]>,
-  board: UploadBoard = createUploadBoard(),
+  { board = createUploadBoard(), signal }: PrepareOptions = {},
 ): Promise<PreparedSpec> {
-  const { sources, known, staying, finish, release } = await collectSpec(script, options, listRuntimes)
+  const collected = await collectSpec(script, options, listRuntimes, signal)
+  const { sources, known, staying, finish, release } = collected
   try {
     const { files, marks } = await hashFiles(sources, {
       known,
       onTotal: (count, bytes) => board.begin('hashing', count, bytes, staying),
       onRead: board.advance,
+      signal,
     })
     return { spec: finish(files), sources, marks, release }
   } catch (error) {
@@ -74,6 +87,7 @@ export async function prepareSpec(
  * Checks everything of a call of `run` that can be checked here, and finds what travels.
  *
  * @param listRuntimes - asks what runners offer; called only for a runtime that not every RGrid knows.
+ * @param signal - when it aborts, no stream is read on
  * @throws RGridError `invalid_request` or `unknown_runtime`, naming the field, the limit and the next step, and what
  * `listRuntimes` throws.
  */
@@ -81,9 +95,10 @@ export async function collectSpec(
   script: string,
   options: RunOptions,
   listRuntimes: () => Promise<readonly RuntimeRecord[]>,
+  signal?: AbortSignal,
 ): Promise<CollectedSpec> {
   checkCall(script, options)
-  const spool = createSpool()
+  const spool = createSpool(signal)
   const release = (): Promise<void> => spool.release()
   try {
     return { ...(await collect(script, options, listRuntimes, spool)), release }

@@ -7,7 +7,7 @@ import type { UploadBoard } from './execution/upload-board.js'
 /** What watches over a submit. */
 export interface SubmitOptions {
   readonly board: UploadBoard
-  /** Ends the uploads. What the server has accepted is not undone. */
+  /** Ends the uploads, and the submit with them. What the server has accepted is not undone. */
   readonly signal?: AbortSignal | undefined
 }
 

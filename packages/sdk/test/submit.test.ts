@@ -57,7 +57,7 @@ async function send(
   const board = createUploadBoard()
   const told: UploadProgress[] = []
   board.watch((progress) => told.push(progress))
-  const prepared = await prepareSpec('main.py', { cwd, ...options }, async () => [], board)
+  const prepared = await prepareSpec('main.py', { cwd, ...options }, async () => [], { board })
   beforeSubmit()
   const response = await submit(api, 'exec_1', prepared, { board })
   return { response, told }

@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { LocalFile } from '../files/collect-files.js'
 import type { FileMark } from '../files/file-mark.js'
 import { uploadFiles } from '../files/upload-files.js'
+import { nameItems } from './in-item.js'
 
 /** Items that are ready to be sent, and where their files are on this machine. */
 export interface ReadyItems {
@@ -54,7 +55,7 @@ export async function addItems(
       else if (error.code === 'missing_blobs' && rounds++ < ROUNDS) {
         inline = chooseInline(ready, new Set([...inline, ...error.missing]))
         await uploadRest(api, ready, { missing: error.missing, inline, signal })
-      } else throw error
+      } else throw nameItems(error, ready.items)
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { Rerun } from '@rgrid/protocol'
-import type { RunOptions } from '../run-options.js'
+import type { Input, RunOptions } from '../run-options.js'
 
 /** An item of a batch that is more than one argument. */
 export interface BatchItemInput {
@@ -7,6 +7,14 @@ export interface BatchItemInput {
   readonly args?: readonly string[]
   /** Beside the environment of all items, or in its place where the names are the same. @default {} */
   readonly env?: Readonly<Record<string, string>>
+  /** What it needs beside what all items have; a file takes the place of a common one of the same path. @default [] */
+  readonly inputs?: readonly Input[]
+  /**
+   * A name for its execution, as of a single one: what has the key already stands for the item, however it ended.
+   *
+   * @default none: what was run before of the same is found without
+   */
+  readonly key?: string
   /** What people call it. @default its arguments */
   readonly name?: string
 }

@@ -1,9 +1,17 @@
-import { argsSchema, batchSpecSchema, envSchema, LIMITS, RGridError, type BatchSpec } from '@rgrid/protocol'
+import {
+  argsSchema,
+  batchSpecSchema,
+  envSchema,
+  keySchema,
+  LIMITS,
+  RGridError,
+  type BatchSpec,
+} from '@rgrid/protocol'
 import { inspect } from 'node:util'
 import * as z from 'zod'
-import { assertOptions, toOptionError } from '../check-call.js'
+import { assertOptions, inputsSchema, toOptionError } from '../check-call.js'
 import { defined } from '../defined.js'
-import type { RunOptions } from '../run-options.js'
+import type { Input, RunOptions } from '../run-options.js'
 import type { BatchEach, BatchOptions } from './batch-options.js'
 import { fillTemplate } from './fill-template.js'
 
@@ -21,6 +29,8 @@ export interface CheckedBatch {
 export interface CheckedItem {
   readonly values: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  readonly inputs: readonly Input[]
+  readonly key: string | undefined
   readonly name: string | undefined
 }
 
@@ -51,7 +61,7 @@ export function checkBatch(options: BatchOptions): CheckedBatch {
   if (typeof each !== 'string' && !isIterable(each))
     throw refuse(`each: ${inspect(each)} is neither a glob nor a list of items`)
   if ('key' in common)
-    throw refuse('key: names one execution: the items of a batch are told apart by themselves')
+    throw refuse('key: names one execution: give it to an item, as in each: [{ args, key }]')
   if ('cache' in common)
     throw refuse('cache: what ran before stands for the items of a batch anyway: rerun says what runs again')
   const { args: template, ...settings } = checked.data
@@ -66,6 +76,8 @@ export function checkBatch(options: BatchOptions): CheckedBatch {
 const itemSchema = z.strictObject({
   args: argsSchema.default([]),
   env: envSchema.default({}),
+  inputs: inputsSchema.default([]),
+  key: keySchema.optional(),
   name: z
     .string()
     .min(1)
@@ -82,13 +94,13 @@ export function checkItem(input: BatchEach, index: number, template: readonly st
   const field = `each.${index}`
   const item = itemSchema.safeParse(typeof input === 'string' ? { args: [input] } : input)
   if (!item.success) throw toOptionError(withField(item.error, field))
-  const { args: values, env, name } = item.data
+  const { args: values, env, inputs, key, name } = item.data
   const filled = fillTemplate(template, values)
   if (filled === undefined)
     throw refuse(`${field}: a {} inside of an argument takes one argument of an item, not ${values.length}`)
   const args = argsSchema.safeParse(filled)
   if (!args.success) throw toOptionError(withField(args.error, field, 'args'))
-  return { values, env, name }
+  return { values, env, inputs, key, name }
 }
 
 /** Says which item it was. */

@@ -1,5 +1,6 @@
 import { batchSchema, RGridError, type BatchRecord } from '@rgrid/protocol'
 import { followBatch, type Api } from '@rgrid/protocol/client'
+import { createCanceller } from '../execution/create-canceller.js'
 import { createDeferred } from '../execution/deferred.js'
 import { requireCause } from '../execution/run-error.js'
 import { createKeepAlive } from '../keep-alive.js'
@@ -20,25 +21,31 @@ const WINDOW_FILES = 1_000
 /**
  * Makes the handle of a batch: a native promise with properties, already on its way.
  *
- * @param start - prepares the batch or finds it; called once, at once
+ * @param start - prepares the batch or finds it; called once, at once. It is given up when its signal aborts
  * @param signal - cancels the batch when it aborts
  */
-export function createBatch(id: string, start: () => Promise<StartedBatch>, signal?: AbortSignal): Batch {
+export function createBatch(
+  id: string,
+  start: (signal: AbortSignal) => Promise<StartedBatch>,
+  signal?: AbortSignal,
+): Batch {
   const accepted = createDeferred<undefined>()
   const window = createEventWindow(WINDOW_FILES)
   const board = createProgressBoard()
-  const stop = new AbortController()
   const failure = new AbortController()
   let over = false
+  const end = async ({ api }: { readonly api: Api }): Promise<void> =>
+    over ? undefined : cancelBatch(api, id)
+  const canceller = createCanceller(() => opened, end, signal)
 
   const open = async (): Promise<{ api: Api; adding: Promise<void> }> => {
-    const started = await start()
+    const started = await start(canceller.signal)
     const { api } = started
     if (!('batch' in started)) return { api, adding: Promise.resolve() }
     const { batch } = started
     if (batch.list.total !== undefined) board.setTotal(batch.list.total)
     await openBatch(api, id, batch)
-    return { api, adding: addAll(api, id, batch, stop.signal) }
+    return { api, adding: addAll(api, id, batch, canceller.signal) }
   }
   const opened = open()
 
@@ -58,11 +65,10 @@ export function createBatch(id: string, start: () => Promise<StartedBatch>, sign
       throw error
     } finally {
       over = true
-      stop.abort()
       window.end()
       board.end()
       keepAlive.release()
-      signal?.removeEventListener('abort', cancelQuietly)
+      canceller.release()
     }
   }
   const read = async (api: Api): Promise<BatchSummary> => {
@@ -80,13 +86,6 @@ export function createBatch(id: string, start: () => Promise<StartedBatch>, sign
     }
     throw new RGridError('protocol', `the events of ${id} stopped before its end`)
   }
-
-  const cancel = async (): Promise<void> => {
-    stop.abort()
-    const { api } = await opened
-    if (!over) await cancelBatch(api, id)
-  }
-  const cancelQuietly = (): void => void cancel().catch(() => undefined)
 
   /** Results from the window, and behind it from the server. */
   async function* readResults(): AsyncGenerator<BatchResult, void> {
@@ -115,18 +114,16 @@ export function createBatch(id: string, start: () => Promise<StartedBatch>, sign
 
   const summary = follow()
   accepted.promise.catch(() => undefined)
-  if (signal?.aborted === true) cancelQuietly()
-  else signal?.addEventListener('abort', cancelQuietly, { once: true })
 
   return Object.assign(summary, {
     id,
     accepted: accepted.promise,
     progress: { [Symbol.asyncIterator]: () => board.read() },
     onProgress: (listener: (progress: BatchProgress) => void) => board.watch(listener),
-    cancel,
+    cancel: canceller.cancel,
     [Symbol.asyncIterator]: results,
     async [Symbol.asyncDispose]() {
-      if (!over) cancelQuietly()
+      if (!over) canceller.cancelQuietly()
       await summary.catch(() => undefined)
     },
   })

@@ -1,6 +1,7 @@
 import { batchSchema, LIMITS, RGridError, type BatchSpec } from '@rgrid/protocol'
 import { RETRY_LONG, type Api } from '@rgrid/protocol/client'
 import { resolve } from 'node:path'
+import { createSpool, type Spool } from '../files/spool.js'
 import type { PreparedSpec } from '../prepare-spec.js'
 import { addItems } from './add-items.js'
 import type { CheckedBatch, CheckedItem } from './check-batch.js'
@@ -41,8 +42,9 @@ export async function addAll(
   prepared: PreparedBatch,
   stop: AbortSignal,
 ): Promise<void> {
+  const spool = createSpool(stop)
   try {
-    await addChunks(api, id, prepared, stop)
+    await addChunks(api, id, prepared, { spool, stop })
   } catch (error) {
     if (!stop.aborted && !isCancelled(error)) {
       await post(api, `/v1/batches/${id}/cancel`).catch(() => undefined)
@@ -50,7 +52,7 @@ export async function addAll(
       throw error
     }
   } finally {
-    await prepared.common.release()
+    await Promise.all([prepared.common.release(), spool.release()])
   }
   await post(api, `/v1/batches/${id}/seal`)
 }
@@ -62,11 +64,12 @@ const isCancelled = (error: unknown): boolean =>
 async function addChunks(
   api: Api,
   id: string,
-  { script, checked, common, list }: PreparedBatch,
-  stop: AbortSignal,
+  prepared: PreparedBatch,
+  { spool, stop }: { readonly spool: Spool; readonly stop: AbortSignal },
 ): Promise<void> {
-  const prepare = createItemPreparer(common)
-  const collected = collectAll(list.items, toCommonPart(script, checked, common))
+  const { common, list } = prepared
+  const prepare = createItemPreparer(common, stop)
+  const collected = collectAll(list.items, toCommonPart(prepared), spool)
   const chunks = chunkItems(collected, {
     items: LIMITS.batchItemsPerRequest,
     bytes: LIMITS.jsonBodyBytes - sizeOf(common),
@@ -77,7 +80,7 @@ async function addChunks(
   for await (const chunk of untilAborted(chunks, stop)) {
     const ready = await prepare(chunk)
     await sending
-    sending = addItems(api, id, ready, stop)
+    sending = addItems(api, id, ready, stop).finally(() => spool.drop(chunk.flatMap((one) => one.sources)))
     // It is waited for when the next chunk is ready.
     sending.catch(() => undefined)
   }
@@ -87,22 +90,45 @@ async function addChunks(
 async function* collectAll(
   items: Iterable<CheckedItem> | AsyncIterable<CheckedItem>,
   common: CommonPart,
+  spool: Spool,
 ): AsyncGenerator<CollectedItem, void> {
   let index = 0
-  for await (const item of items) yield collectItem(item, index++, common)
+  for await (const item of items) yield collectItem(item, index++, common, spool)
 }
 
-const toCommonPart = (
-  script: string,
-  { common, template }: CheckedBatch,
-  { spec }: PreparedSpec,
-): CommonPart => ({
-  cwd: resolve(common.cwd ?? '.'),
+/** Leaves streams alone, which can be read only once. */
+const NO_SPOOL: Spool = {
+  take: (_data, name) => Promise.resolve({ source: name }),
+  drop: () => Promise.resolve(),
+  release: () => Promise.resolve(),
+}
+
+/**
+ * Checks the inputs of the items of a list, before anything is sent. What is still being made is checked as it comes.
+ *
+ * @throws RGridError `invalid_request` naming the item and the input when one is not there, or cannot travel.
+ */
+export async function assertInputs(prepared: PreparedBatch): Promise<void> {
+  const { items, total } = prepared.list
+  if (total === undefined) return
+  const common = toCommonPart(prepared)
+  let index = 0
+  for await (const item of items) {
+    if (item.inputs.length > 0) await collectItem(item, index, common, NO_SPOOL)
+    index++
+  }
+}
+
+const toCommonPart = ({ script, checked, common: { spec, sources } }: PreparedBatch): CommonPart => ({
+  cwd: resolve(checked.common.cwd ?? '.'),
   script,
-  upload: common.upload ?? true,
-  template,
+  scriptPath: spec.script,
+  upload: checked.common.upload ?? true,
+  template: checked.template,
   sentArgs: spec.args,
-  paths: new Set(spec.files.map(({ path }) => path)),
+  files: new Map(sources.map((file) => [file.path, file])),
+  folders: spec.folders,
+  links: new Set(spec.links?.map(({ path }) => path)),
 })
 
 /** What the common part takes of a request, beside the bytes of its files. */

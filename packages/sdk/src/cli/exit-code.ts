@@ -71,6 +71,7 @@ const BY_ERROR_CODE: Partial<Record<ErrorCode, number>> = {
   already_finished: EXIT.failure,
   not_finished: EXIT.failure,
   expired: EXIT.failure,
+  cancelled: EXIT.interrupted,
 }
 
 /** The exit code of a command that failed with an error. */

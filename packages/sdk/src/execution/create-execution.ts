@@ -2,6 +2,7 @@ import { executionSchema, parseCursor, RGridError } from '@rgrid/protocol'
 import { followEvents, type Api, type FetchResponse } from '@rgrid/protocol/client'
 import { createKeepAlive } from '../keep-alive.js'
 import type { Execution, LogPiece, Result, StatusListener } from '../types.js'
+import { createCanceller } from './create-canceller.js'
 import { createResult } from './create-result.js'
 import { createLogDecoder, toRawPiece, type RawPiece } from './decode-log.js'
 import { createDeferred } from './deferred.js'
@@ -18,6 +19,13 @@ export interface Opened {
   readonly events: FetchResponse
 }
 
+/** What watches over an execution until it is accepted. */
+export interface Opening {
+  readonly board: UploadBoard
+  /** Says that it is not wanted any more: then it fails with the signal's reason, unless it is accepted. */
+  readonly signal: AbortSignal
+}
+
 const CAPTURE_BYTES = 1024 * 1024
 const BUFFER_BYTES = 1024 * 1024
 
@@ -29,13 +37,17 @@ const BUFFER_BYTES = 1024 * 1024
  */
 export function createExecution(
   minted: string,
-  open: (uploads: UploadBoard) => Promise<Opened>,
+  open: (opening: Opening) => Promise<Opened>,
   signal?: AbortSignal,
 ): Execution {
   const accepted = createDeferred<undefined>()
   const uploads = createUploadBoard()
+  const cancelOpened = async (found: Opened): Promise<void> => {
+    if (!over) await cancelExecution(found.api, found.id)
+  }
+  const canceller = createCanceller(() => opened, cancelOpened, signal)
   let id = minted
-  const opened = open(uploads)
+  const opened = open({ board: uploads, signal: canceller.signal })
   const buffer = createLogBuffer(BUFFER_BYTES)
   const board = createStatusBoard()
   let over = false
@@ -64,19 +76,13 @@ export function createExecution(
       over = true
       buffer.end()
       keepAlive.release()
-      signal?.removeEventListener('abort', cancelQuietly)
+      canceller.release()
     }
   }
   const finish: typeof createResult = (api, record, captured) => {
     board.set(record.status, record.message, record.attempt)
     return createResult(api, record, captured)
   }
-
-  const cancel = async (): Promise<void> => {
-    const { api, ...known } = await opened
-    if (!over) await cancelExecution(api, known.id)
-  }
-  const cancelQuietly = (): void => void cancel().catch(() => undefined)
 
   /** Pieces from the buffer, and behind it from the server. */
   async function* readPieces(): AsyncGenerator<RawPiece, void> {
@@ -110,14 +116,12 @@ export function createExecution(
 
   const result = follow()
   accepted.promise.catch(() => undefined)
-  if (signal?.aborted === true) cancelQuietly()
-  else signal?.addEventListener('abort', cancelQuietly, { once: true })
 
   const identified = Object.defineProperty(result, 'id', { get: () => id, enumerable: true })
   return Object.assign(identified as Promise<Result> & { readonly id: string }, {
     logs,
     accepted: accepted.promise,
-    cancel,
+    cancel: canceller.cancel,
     status: async () => {
       const { api, ...known } = await opened
       return api.call(executionSchema, { method: 'GET', path: `/v1/executions/${known.id}` })
@@ -126,7 +130,7 @@ export function createExecution(
     onUpload: (listener: (progress: UploadProgress) => void) => uploads.watch(listener),
     [Symbol.asyncIterator]: () => logs()[Symbol.asyncIterator](),
     async [Symbol.asyncDispose]() {
-      if (!over) cancelQuietly()
+      if (!over) canceller.cancelQuietly()
       await result.catch(() => undefined)
     },
   })

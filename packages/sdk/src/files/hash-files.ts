@@ -14,7 +14,19 @@ export interface HashOptions {
   readonly onTotal?: (files: number, bytes: number) => void
   /** Told again and again, with what has been read since. */
   readonly onRead?: (files: number, bytes: number) => void
+  /** How many bytes small files may bring along; less is left of it then. @default what fits into one request */
+  readonly room?: InlineRoom
+  /** Ends the reading. */
+  readonly signal?: AbortSignal | undefined
 }
+
+/** What is left of a request for the bytes of small files. */
+export interface InlineRoom {
+  bytes: number
+}
+
+/** Makes an {@link InlineRoom} of a whole request. */
+export const createInlineRoom = (): InlineRoom => ({ bytes: LIMITS.inlineTotalBytes })
 
 /** Hashed files, in their order, and how those looked that are on the disk. */
 export interface HashedFiles {
@@ -39,11 +51,11 @@ interface Sized {
  * request.
  *
  * @throws RGridError `invalid_request` when a file cannot be read or changes meanwhile, and before anything is read when
- * all together are over the limit.
+ * all together are over the limit; the signal's reason when it aborts.
  */
 export async function hashFiles(
   files: readonly LocalFile[],
-  { known = new Map(), onTotal, onRead }: HashOptions = {},
+  { known = new Map(), onTotal, onRead, room = createInlineRoom(), signal }: HashOptions = {},
 ): Promise<HashedFiles> {
   const marks = new Map<string, FileMark>()
   const sized: Sized[] = Array.from<Sized>({ length: files.length })
@@ -62,8 +74,11 @@ export async function hashFiles(
   if (total > LIMITS.inputBytes) throw tooMany(total)
   onTotal?.(files.length, total)
   const hashed: WireFile[] = Array.from<WireFile>({ length: files.length })
-  await inParallel([...chooseInline(sized).entries()], PARALLEL, async ([index, one]) => {
-    hashed[index] = await hashFile(one, marks.get(one.file.source), (bytes) => onRead?.(0, bytes))
+  await inParallel([...chooseInline(sized, room).entries()], PARALLEL, async ([index, one]) => {
+    hashed[index] = await hashFile(one, marks.get(one.file.source), (bytes) => {
+      signal?.throwIfAborted()
+      onRead?.(0, bytes)
+    })
     onRead?.(1, 0)
   })
   return { files: hashed, marks }
@@ -71,11 +86,10 @@ export async function hashFiles(
 
 const isExecutable = (mode: number): boolean => (mode & 0o111) !== 0
 
-function chooseInline(sized: readonly Sized[]): (Sized & { readonly isInline: boolean })[] {
-  let left: number = LIMITS.inlineTotalBytes
+function chooseInline(sized: readonly Sized[], room: InlineRoom): (Sized & { readonly isInline: boolean })[] {
   return sized.map((one) => {
-    const isInline = one.size <= Math.min(LIMITS.inlineFileBytes, left)
-    if (isInline) left -= one.size
+    const isInline = one.size <= Math.min(LIMITS.inlineFileBytes, room.bytes)
+    if (isInline) room.bytes -= one.size
     return { ...one, isInline }
   })
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { orAborted } from '../or-aborted.js'
 import type { LocalFile } from './collect-files.js'
 import { codeOf } from './read-script.js'
 
@@ -22,38 +23,49 @@ export interface Spool {
    * @throws RGridError `invalid_request` when it is over the limit of all input files, or cannot be read or kept.
    */
   take(data: InputData, name: string): Promise<Spooled>
+  /** Removes what is kept of some files, which are not read any more. */
+  drop(files: readonly Spooled[]): Promise<void>
   /** Removes everything. */
   release(): Promise<void>
 }
 
-/** Makes a {@link Spool}. Nothing is on the disk before there is something large. */
-export function createSpool(): Spool {
+/**
+ * Makes a {@link Spool}. Nothing is on the disk before there is something large.
+ *
+ * @param signal - when it aborts, no stream is read on
+ */
+export function createSpool(signal?: AbortSignal): Spool {
   let directory: Promise<string> | undefined
+  let isReleased = false
+  const kept = new Set<string>()
   const makeFile = async (): Promise<[FileHandle, string]> => {
+    if (isReleased) throw new Error('everything has been removed')
     const path = join(await (directory ??= mkdtemp(join(tmpdir(), 'rgrid-inputs-'))), randomUUID())
-    return [await open(path, 'wx', 0o600), path]
+    const file = await open(path, 'wx', 0o600)
+    kept.add(path)
+    return [file, path]
   }
 
   const takeStream = async (data: AsyncIterable<unknown>, name: string): Promise<Spooled> => {
-    const kept: Uint8Array[] = []
+    const small: Uint8Array[] = []
     let file: FileHandle | undefined
     let path = ''
     let bytes = 0
     try {
-      for await (const piece of readPieces(data, name)) {
+      for await (const piece of readPieces(data, name, signal)) {
         bytes += piece.byteLength
         if (bytes > LIMITS.inputBytes) throw tooLarge(name)
-        kept.push(piece)
+        small.push(piece)
         if (file === undefined && bytes <= LIMITS.inlineFileBytes) continue
         if (file === undefined)
           [file, path] = await makeFile().catch((error: unknown) => cannotKeep(name, error))
-        const all = Buffer.concat(kept.splice(0))
+        const all = Buffer.concat(small.splice(0))
         await file.appendFile(all).catch((error: unknown) => cannotKeep(name, error))
       }
     } finally {
       await file?.close()
     }
-    return file === undefined ? { source: name, data: Buffer.concat(kept) } : { source: path }
+    return file === undefined ? { source: name, data: Buffer.concat(small) } : { source: path }
   }
 
   return {
@@ -61,26 +73,48 @@ export function createSpool(): Spool {
       if (typeof data === 'string') return { source: name, data: Buffer.from(data) }
       return data instanceof Uint8Array ? { source: name, data } : takeStream(data, name)
     },
+    async drop(files) {
+      const sources = files.map(({ source }) => source).filter((source) => kept.delete(source))
+      await Promise.all(sources.map((source) => rm(source, { force: true })))
+    },
     async release() {
+      isReleased = true
       const made = await directory?.catch(() => undefined)
       if (made !== undefined) await rm(made, { recursive: true, force: true })
     },
   }
 }
 
-async function* readPieces(data: AsyncIterable<unknown>, name: string): AsyncGenerator<Uint8Array, void> {
+async function* readPieces(
+  data: AsyncIterable<unknown>,
+  name: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void> {
+  const iterator = data[Symbol.asyncIterator]()
+  let isOver = false
   try {
-    for await (const piece of data) {
-      if (piece instanceof Uint8Array) yield piece
-      else if (typeof piece === 'string') yield Buffer.from(piece)
-      else throw new TypeError('it gave something that is neither text nor bytes')
+    for (;;) {
+      const next = await orAborted(iterator.next(), signal)
+      if (next.done === true) break
+      yield toBytes(next.value)
     }
+    isOver = true
   } catch (error) {
+    signal?.throwIfAborted()
     if (error instanceof RGridError) throw error
     throw new RGridError('invalid_request', `${name}: the stream failed: ${reasonOf(error)}`, {
       cause: error,
     })
+  } finally {
+    // One that waits for its next piece answers only then.
+    if (!isOver) void iterator.return?.().catch(() => undefined)
   }
+}
+
+function toBytes(piece: unknown): Uint8Array {
+  if (piece instanceof Uint8Array) return piece
+  if (typeof piece === 'string') return Buffer.from(piece)
+  throw new TypeError('it gave something that is neither text nor bytes')
 }
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

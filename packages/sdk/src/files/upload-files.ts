@@ -1,6 +1,7 @@
 import { RGridError, type WireFile } from '@rgrid/protocol'
 import { inParallel, RETRY_BRIEFLY, type Api } from '@rgrid/protocol/client'
 import { ReadableStream as NodeReadableStream } from 'node:stream/web'
+import { orAborted } from '../or-aborted.js'
 import type { LocalFile } from './collect-files.js'
 import { isSameMark, type FileMark } from './file-mark.js'
 import { changed, openInput, readInput, statInput } from './open-input.js'
@@ -26,7 +27,7 @@ const PARALLEL = 4
  * Uploads the files that a server misses, a few at a time, in constant memory. What has arrived stays there when another
  * fails, and is not missing the next time.
  *
- * @throws RGridError `invalid_request` when a file is not any more what was hashed.
+ * @throws RGridError `invalid_request` when a file is not any more what was hashed; the signal's reason when it aborts.
  */
 export async function uploadFiles(api: Api, upload: Upload): Promise<void> {
   const { files, sources, marks, missing, onTotal, onSent = () => undefined, signal } = upload
@@ -42,7 +43,8 @@ export async function uploadFiles(api: Api, upload: Upload): Promise<void> {
     wanted.length,
     wanted.reduce((sum, { file }) => sum + file.size, 0),
   )
-  await inParallel(wanted, PARALLEL, async ({ file, source }) => {
+  signal?.throwIfAborted()
+  const sending = inParallel(wanted, PARALLEL, async ({ file, source }) => {
     const content = source.data ?? marks.get(source.source)
     if (content === undefined) throw new RGridError('protocol', `${source.source} was never read`)
     const send = (body: Body): Promise<void> => sendBlob(api, file, body, { onSent, signal })
@@ -50,6 +52,7 @@ export async function uploadFiles(api: Api, upload: Upload): Promise<void> {
     else await sendFile(source.source, content, send)
     onSent(1, 0)
   })
+  await orAborted(sending, signal)
 }
 
 type Body = () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>

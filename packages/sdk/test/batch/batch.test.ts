@@ -426,7 +426,43 @@ describe('a batch is refused, and nothing is sent,', () => {
     ['for a wrong rerun', untyped({ each: ['a'], rerun: 'some' }), /^rerun: /],
     ['for an unknown option', untyped({ each: ['a'], paralell: 1 }), /^options: .*"paralell"/],
     ['for the cache', untyped({ each: ['a'], cache: true }), /^cache: what ran before stands for the items/],
-    ['for a key', untyped({ each: ['a'], key: 'mine' }), /^key: names one execution/],
+    ['for a key', untyped({ each: ['a'], key: 'mine' }), /^key: names one execution: give it to an item/],
+    ['for an empty key of an item', { each: ['a', { key: '' }] }, /^each\.1\.key: /],
+    [
+      'for a key over the limit',
+      { each: [{ key: 'k'.repeat(257) }] },
+      /^each\.0\.key: over the limit of 256 characters$/,
+    ],
+    [
+      'for inputs that are none',
+      untyped({ each: [{ inputs: 'in' }] }),
+      /^each\.0\.inputs: must be an array$/,
+    ],
+    [
+      'for an input that is none',
+      untyped({ each: [{ inputs: [5] }] }),
+      /^each\.0\.inputs\.0: must be a path/,
+    ],
+    [
+      'for an input that is not there',
+      { each: ['a', { inputs: ['in', 'none'] }] },
+      /^each\.1\.inputs\.1: "none" is not there: check the path$/,
+    ],
+    [
+      'for a pattern that matches nothing',
+      { each: [{ inputs: ['in/*.png'] }] },
+      /^each\.0\.inputs\.0: "in\/\*\.png" matches no file/,
+    ],
+    [
+      'for an input in the place of the script',
+      { each: [{ inputs: [{ path: 'a.py', data: '' }] }] },
+      /^each\.0\.inputs\.0: "a\.py" is there already$/,
+    ],
+    [
+      'for an input that leads out',
+      { each: [{ inputs: [{ path: '../x', data: '' }] }] },
+      /^each\.0\.inputs\.0: the path "\.\.\/x" /,
+    ],
     ['for a wrong timeout', { each: ['a'], timeoutMs: -1 }, /timeoutMs/],
   ])('%s', async ([, options, message]) => {
     const { server, start } = await setUp({}, { 'in/a.txt': '' })

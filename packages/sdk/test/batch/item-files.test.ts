@@ -1,0 +1,227 @@
+import { LIMITS, type BatchItem } from '@rgrid/protocol'
+import { createHash } from 'node:crypto'
+import { readdirSync } from 'node:fs'
+import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { BatchEach, BatchOptions } from '../../src/batch/batch-options.js'
+import { createDirectory } from '../temporary-directory.js'
+import { createFakeBatchServer, problem, type FakeRules } from './support/fake-batch-server.js'
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+async function setUp(files: Record<string, string> = {}, rules: FakeRules = {}) {
+  const cwd = await createDirectory({ 'a.py': 'print(1)', ...files })
+  const server = createFakeBatchServer(rules)
+  const run = async (options: BatchOptions): Promise<BatchItem[]> => {
+    await server.client.batch('a.py', { cwd, ...options })
+    return [...server.items.values()].sort((one, other) => one.index - other.index)
+  }
+  return { cwd, server, run }
+}
+
+const pathsOf = ({ files }: BatchItem): string[] => files.map(({ path }) => path).sort()
+
+describe('inputs of an item', () => {
+  it('are files, folders, patterns and data, beside those of all items', async () => {
+    const { cwd, server, run } = await setUp({
+      'in/b.txt': 'B',
+      'in/c.md': 'C',
+      'in/d/e.txt': 'E',
+      model: 'M',
+    })
+    const outside = join(await createDirectory({ 'o.txt': 'O' }), 'o.txt')
+    await mkdir(join(cwd, 'in/empty'))
+
+    const items = await run({
+      inputs: ['model'],
+      each: [
+        { inputs: ['in', '!**/*.md'] },
+        { inputs: ['in/*.txt', { path: 'own', data: 'own' }], args: ['in/c.md'] },
+        { inputs: [{ path: 'under/another', file: outside }] },
+        'word',
+      ],
+    })
+
+    expect(items.map(pathsOf)).toEqual([
+      ['in/b.txt', 'in/d/e.txt'],
+      ['in/b.txt', 'in/c.md', 'own'],
+      ['under/another'],
+      [],
+    ])
+    expect(items[0]?.folders).toEqual(['in', 'in/d', 'in/empty'])
+    expect(server.adds.at(-1)?.spec.files.map(({ path }) => path)).toEqual(['a.py', 'model'])
+    expect(server.blobs.get(sha256('own'))?.toString()).toBe('own')
+  })
+
+  it('take the place of common ones, and are left out where they are the same', async () => {
+    const { run } = await setUp({ 'x.txt': 'X', 'y.txt': 'Y' })
+
+    const [one, other] = await run({
+      inputs: ['x.txt', { path: 'made', data: 'common' }],
+      each: [
+        { inputs: ['*.txt', { path: 'made', data: 'own' }] },
+        { inputs: [{ path: 'x.txt', data: 'own' }] },
+      ],
+    })
+
+    expect(one?.files.map(({ path, sha256 }) => [path, sha256])).toEqual([
+      ['y.txt', sha256('Y')],
+      ['made', sha256('own')],
+    ])
+    expect(other?.files[0]).toMatchObject({ path: 'x.txt', sha256: sha256('own') })
+  })
+
+  it('leave out what ignore files leave out', async () => {
+    const { run } = await setUp({
+      'in/.gitignore': '*.log\n',
+      'in/.rgridignore': 'cache/\n',
+      'in/a.log': '',
+      'in/a.txt': '',
+      'in/cache/x': '',
+    })
+
+    const [item] = await run({ each: [{ inputs: ['in'] }] })
+
+    expect(item && pathsOf(item)).toEqual(['in/.gitignore', 'in/.rgridignore', 'in/a.txt'])
+  })
+
+  it('that are streams are read when their turn comes, and gone when they have been sent', async () => {
+    const { server, run } = await setUp()
+    const temporary = await createDirectory()
+    vi.stubEnv('TMPDIR', temporary)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const text = (index: number): string => `${index}`.repeat(LIMITS.inlineFileBytes + 1)
+    const kept: number[] = []
+    async function* stream(index: number): AsyncGenerator<string> {
+      await vi.waitFor(() => expect(server.items.size).toBe(index))
+      kept.push(readdirSync(temporary, { recursive: true }).length)
+      yield text(index)
+    }
+    function* each(): Generator<BatchEach> {
+      for (let index = 0; index < 4; index++) yield { inputs: [{ path: 'in', data: stream(index) }] }
+    }
+
+    await run({ each: each() })
+
+    expect(server.blobs.get(sha256(text(3)))?.length).toBe(LIMITS.inlineFileBytes + 1)
+    // A folder, and what was sent last may still be there.
+    expect(Math.max(...kept)).toBeLessThanOrEqual(2)
+    expect(readdirSync(temporary)).toEqual([])
+  })
+
+  it('that are in memory are not held for longer than it takes to send them', async () => {
+    const { fetch, items } = createFakeBatchServer()
+    const cwd = await createDirectory({ 'a.py': 'print(1)' })
+    const { createClient } = await import('../../src/create-client.js')
+    let held = 0
+    let most = 0
+    let made = 0
+    const counting: typeof fetch = async (url, init) => {
+      const answer = await fetch(url, init)
+      if (url.endsWith('/items') && answer.status === 200) held = made - items.size
+      return answer
+    }
+    function* each(): Generator<BatchEach> {
+      for (; made < 1_000; held++) {
+        most = Math.max(most, held)
+        yield { inputs: [{ path: 'in', data: Buffer.alloc(100_000, `${made++} `) }] }
+      }
+    }
+    const client = createClient({ url: 'http://server', apiKey: 'sk_1', fetch: counting })
+
+    await client.batch('a.py', { cwd, each: each() })
+
+    expect(items.size).toBe(1_000)
+    // Three chunks of up to 2 MiB, and the one that has been asked for.
+    expect(most).toBeLessThanOrEqual(70)
+  })
+
+  it('are limited for each item, not for all together', async () => {
+    const { cwd, run } = await setUp()
+    const size = LIMITS.inputBytes / 4
+    for (const name of ['1', '2', '3', '4', '5']) {
+      await writeFile(join(cwd, name), '')
+      await truncate(join(cwd, name), size)
+    }
+    const over = run({ each: [{ inputs: ['1'] }, { inputs: ['1', '2', '3', '4', '5'] }] })
+
+    await expect(over).rejects.toThrow(/^each\.1\.files: \d+ bytes are over the limit of 5368709120 bytes/)
+  })
+})
+
+describe('a folder that is an item', () => {
+  it('keeps its links within what travels, and leaves those behind that lead elsewhere', async () => {
+    const { cwd, run } = await setUp({
+      'in/one/x.txt': 'X',
+      'in/two/y.txt': 'Y',
+      'lib/z.txt': 'Z',
+      'a.txt': '',
+    })
+    await symlink('x.txt', join(cwd, 'in/one/inner'))
+    await symlink('../../lib', join(cwd, 'in/one/common'))
+    await symlink('../../a.txt', join(cwd, 'in/one/elsewhere'))
+    await symlink('/etc/passwd', join(cwd, 'in/one/outside'))
+    await symlink('../one/x.txt', join(cwd, 'in/two/other'))
+
+    const [one, two] = await run({ each: ['in/one', 'in/two'], inputs: ['lib'] })
+
+    expect([one, two].map((item) => item && pathsOf(item))).toEqual([['in/one/x.txt'], ['in/two/y.txt']])
+    expect(one?.links).toHaveLength(2)
+    expect(one?.links).toEqual(
+      expect.arrayContaining([
+        { path: 'in/one/inner', target: 'x.txt' },
+        { path: 'in/one/common', target: '../../lib' },
+      ]),
+    )
+    expect(two?.links).toBeUndefined()
+  })
+
+  it('says nothing again of the links that travel for all items', async () => {
+    const { cwd, server, run } = await setUp({ 'in/one/x.txt': 'X' })
+    await symlink('x.txt', join(cwd, 'in/one/inner'))
+
+    const [item] = await run({ each: ['in/one'], inputs: ['in'] })
+
+    expect(server.adds.at(-1)?.spec.links).toEqual([{ path: 'in/one/inner', target: 'x.txt' }])
+    expect(item).toMatchObject({ args: ['in/one'], files: [] })
+    expect(item?.links).toBeUndefined()
+  })
+})
+
+describe('the key of an item', () => {
+  it('is sent with it', async () => {
+    const { run } = await setUp()
+
+    expect((await run({ each: [{ key: 'first' }, 'word'] })).map(({ key }) => key)).toEqual([
+      'first',
+      undefined,
+    ])
+  })
+
+  it('that stands for something else fails the batch, named by its place among all items', async () => {
+    let calls = 0
+    const { server, run } = await setUp(
+      {},
+      {
+        before: (call) =>
+          call.endsWith('/items') && ++calls > 2
+            ? problem(409, 'key_conflict', {
+                detail: 'items.3.key: the key "k" was used for another request',
+                issues: [{ path: 'items.3.key', message: 'the key "k" was used for another request' }],
+                executionId: 'exec_019a0000000070008000000000000001',
+              })
+            : undefined,
+      },
+    )
+    const each = Array.from({ length: 210 }, (_, index) => ({ args: [`${index}`] }))
+
+    await expect(run({ each })).rejects.toMatchObject({
+      code: 'key_conflict',
+      message: 'each.203.key: the key "k" was used for another request',
+      issues: [{ path: 'each.203.key' }],
+      executionId: 'exec_019a0000000070008000000000000001',
+    })
+    expect(server.calls).toContain('POST /v1/batches/ID/cancel')
+  })
+})
