@@ -30,6 +30,8 @@ export interface PreparedSpec {
   readonly sources: readonly LocalFile[]
   /** How the files looked that were hashed, by their place on this machine. */
   readonly marks: ReadonlyMap<string, FileMark>
+  /** What was found and does not travel. */
+  readonly staying: readonly Staying[]
   /** Removes what is kept of streams until it is sent. */
   readonly release: () => Promise<void>
 }
@@ -76,7 +78,7 @@ export async function prepareSpec(
       onRead: board.advance,
       signal,
     })
-    return { spec: finish(files), sources, marks, release }
+    return { spec: finish(files), sources, marks, staying, release }
   } catch (error) {
     await release()
     throw error

@@ -1,7 +1,7 @@
-import { createExecutionId, type BatchItem, type Link } from '@rgrid/protocol'
+import { createExecutionId, type BatchItem } from '@rgrid/protocol'
 import { collectFiles, OUTSIDE, type Collection, type LocalFile } from '../files/collect-files.js'
 import { collectInputs } from '../files/collect-inputs.js'
-import { keepLinks } from '../files/keep-links.js'
+import { keepLinks, type KeptLinks, type Staying } from '../files/keep-links.js'
 import type { Spool } from '../files/spool.js'
 import type { CheckedItem } from './check-batch.js'
 import { fillTemplate, hasPlace } from './fill-template.js'
@@ -30,6 +30,8 @@ export interface CommonPart {
 export interface CollectedItem {
   readonly item: Omit<BatchItem, 'files' | 'name' | 'repeat'> & { readonly name: string | undefined }
   readonly sources: readonly LocalFile[]
+  /** What was found and does not travel. */
+  readonly staying: readonly Staying[]
 }
 
 /**
@@ -60,7 +62,11 @@ async function collect(
   const found = await collectInputs(cwd, { inputs }, { spool, taken })
   const sources = takeOwn([...named, ...found.files], common)
   const folders = [...new Set([...collection.folders, ...found.folders])]
-  const links = await findLinks([...collection.links, ...found.links], { sources, folders }, common)
+  const { links, staying } = await findLinks(
+    [...collection.links, ...found.links],
+    { sources, folders },
+    common,
+  )
   return {
     item: {
       index,
@@ -73,6 +79,7 @@ async function collect(
       ...(key === undefined ? {} : { key }),
     },
     sources,
+    staying,
   }
 }
 
@@ -101,16 +108,16 @@ function takeOwn(files: readonly LocalFile[], common: CommonPart): LocalFile[] {
   return [...own.values()]
 }
 
-/** The links of an item that travel: those to what travels for it, or for all. */
+/** The links of an item: those to what travels for it, or for all, travel. */
 async function findLinks(
   paths: readonly string[],
   { sources, folders }: { readonly sources: readonly LocalFile[]; readonly folders: readonly string[] },
   common: CommonPart,
-): Promise<readonly Link[]> {
+): Promise<KeptLinks> {
   const own = [...new Set(paths)].filter((path) => !common.links.has(path))
-  if (own.length === 0) return []
+  if (own.length === 0) return { links: [], staying: [] }
   const files = [...common.files.values(), ...sources]
-  return (await keepLinks(common.cwd, own, { files, folders: [...common.folders, ...folders] })).links
+  return keepLinks(common.cwd, own, { files, folders: [...common.folders, ...folders] })
 }
 
 /** Files from elsewhere are numbered from 0 for all items together too: those of one item are kept apart. */

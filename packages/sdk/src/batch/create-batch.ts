@@ -7,6 +7,7 @@ import { createKeepAlive } from '../keep-alive.js'
 import { createBatchResult } from './create-batch-result.js'
 import { createEventWindow, type ItemEvent } from './event-window.js'
 import { createProgressBoard } from './progress-board.js'
+import { createStayingBoard } from './staying-board.js'
 import { addAll, openBatch, type PreparedBatch } from './submit-batch.js'
 import type { Batch, BatchProgress, BatchResult, BatchSummary, FailedItem } from './types.js'
 
@@ -32,6 +33,7 @@ export function createBatch(
   const accepted = createDeferred<undefined>()
   const window = createEventWindow(WINDOW_FILES)
   const board = createProgressBoard()
+  const staying = createStayingBoard()
   const failure = new AbortController()
   let over = false
   const end = async ({ api }: { readonly api: Api }): Promise<void> =>
@@ -45,7 +47,7 @@ export function createBatch(
     const { batch } = started
     if (batch.list.total !== undefined) board.setTotal(batch.list.total)
     await openBatch(api, id, batch)
-    return { api, adding: addAll(api, id, batch, canceller.signal) }
+    return { api, adding: addAll(api, id, batch, { stop: canceller.signal, tell: staying.tell }) }
   }
   const opened = open()
 
@@ -120,6 +122,7 @@ export function createBatch(
     accepted: accepted.promise,
     progress: { [Symbol.asyncIterator]: () => board.read() },
     onProgress: (listener: (progress: BatchProgress) => void) => board.watch(listener),
+    onStaying: staying.watch,
     cancel: canceller.cancel,
     [Symbol.asyncIterator]: results,
     async [Symbol.asyncDispose]() {

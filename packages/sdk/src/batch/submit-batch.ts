@@ -1,6 +1,7 @@
 import { batchSchema, LIMITS, RGridError, type BatchSpec } from '@rgrid/protocol'
 import { RETRY_LONG, type Api } from '@rgrid/protocol/client'
 import { resolve } from 'node:path'
+import type { Staying } from '../files/keep-links.js'
 import { createSpool, type Spool } from '../files/spool.js'
 import type { PreparedSpec } from '../prepare-spec.js'
 import { addItems } from './add-items.js'
@@ -30,21 +31,29 @@ export async function openBatch(api: Api, id: string, { script, checked }: Prepa
   await api.call(batchSchema, { method: 'PUT', path: `/v1/batches/${id}`, json })
 }
 
+/** What watches over the items that are added. */
+export interface AddOptions {
+  /** When it aborts, no more are added. */
+  readonly stop: AbortSignal
+  /** Hears of what does not travel. */
+  readonly tell: (staying: readonly Staying[]) => void
+}
+
 /**
  * Adds all items to a batch, and says that these are all. While one chunk is sent the next is read and hashed, and no more.
  *
- * @param stop - when it aborts, no more are added
  * @throws what is wrong with an item, or with the connection; then the batch is cancelled.
  */
 export async function addAll(
   api: Api,
   id: string,
   prepared: PreparedBatch,
-  stop: AbortSignal,
+  { stop, tell }: AddOptions,
 ): Promise<void> {
   const spool = createSpool(stop)
+  tell(prepared.common.staying)
   try {
-    await addChunks(api, id, prepared, { spool, stop })
+    await addChunks(api, id, prepared, { spool, stop, tell })
   } catch (error) {
     if (!stop.aborted && !isCancelled(error)) {
       await post(api, `/v1/batches/${id}/cancel`).catch(() => undefined)
@@ -65,7 +74,7 @@ async function addChunks(
   api: Api,
   id: string,
   prepared: PreparedBatch,
-  { spool, stop }: { readonly spool: Spool; readonly stop: AbortSignal },
+  { spool, stop, tell }: AddOptions & { readonly spool: Spool },
 ): Promise<void> {
   const { common, list } = prepared
   const prepare = createItemPreparer(common, stop)
@@ -78,6 +87,7 @@ async function addChunks(
   })
   let sending = Promise.resolve()
   for await (const chunk of untilAborted(chunks, stop)) {
+    for (const { staying } of chunk) tell(staying)
     const ready = await prepare(chunk)
     await sending
     sending = addItems(api, id, ready, stop).finally(() => spool.drop(chunk.flatMap((one) => one.sources)))

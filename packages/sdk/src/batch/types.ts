@@ -8,6 +8,7 @@ import type {
   Status,
   StreamName,
 } from '@rgrid/protocol'
+import type { Staying } from '../files/keep-links.js'
 import type { LogPiece, Result } from '../types.js'
 
 /** How far a batch is. */
@@ -84,6 +85,11 @@ export interface Batch extends Promise<BatchSummary>, AsyncIterable<BatchResult>
   readonly progress: AsyncIterable<BatchProgress>
   /** Calls back at every step, beginning with the present one. Returns a way to stop. */
   onProgress(listener: (progress: BatchProgress) => void): () => void
+  /**
+   * Calls back with what was found and does not travel, such as links that lead elsewhere, first for all items and then
+   * for each. Returns a way to stop.
+   */
+  onStaying(listener: (staying: readonly Staying[]) => void): () => void
   /** Asks for the end of every item. Resolves when the server has noted it; the summary follows. */
   cancel(): Promise<void>
   /** Cancels the batch unless it is over, and waits for its end. */

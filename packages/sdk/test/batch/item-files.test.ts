@@ -13,11 +13,12 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 async function setUp(files: Record<string, string> = {}, rules: FakeRules = {}) {
   const cwd = await createDirectory({ 'a.py': 'print(1)', ...files })
   const server = createFakeBatchServer(rules)
+  const sent = (): BatchItem[] => [...server.items.values()].sort((one, other) => one.index - other.index)
   const run = async (options: BatchOptions): Promise<BatchItem[]> => {
     await server.client.batch('a.py', { cwd, ...options })
-    return [...server.items.values()].sort((one, other) => one.index - other.index)
+    return sent()
   }
-  return { cwd, server, run }
+  return { cwd, server, run, sent }
 }
 
 const pathsOf = ({ files }: BatchItem): string[] => files.map(({ path }) => path).sort()
@@ -152,7 +153,7 @@ describe('inputs of an item', () => {
 
 describe('a folder that is an item', () => {
   it('keeps its links within what travels, and leaves those behind that lead elsewhere', async () => {
-    const { cwd, run } = await setUp({
+    const { cwd, server, sent } = await setUp({
       'in/one/x.txt': 'X',
       'in/two/y.txt': 'Y',
       'lib/z.txt': 'Z',
@@ -164,7 +165,12 @@ describe('a folder that is an item', () => {
     await symlink('/etc/passwd', join(cwd, 'in/one/outside'))
     await symlink('../one/x.txt', join(cwd, 'in/two/other'))
 
-    const [one, two] = await run({ each: ['in/one', 'in/two'], inputs: ['lib'] })
+    await symlink('../a.txt', join(cwd, 'lib/shared'))
+    const told: string[] = []
+    const batch = server.client.batch('a.py', { cwd, each: ['in/one', 'in/two'], inputs: ['lib'] })
+    batch.onStaying((staying) => void told.push(...staying.map(({ path }) => path)))
+    await batch
+    const [one, two] = sent()
 
     expect([one, two].map((item) => item && pathsOf(item))).toEqual([['in/one/x.txt'], ['in/two/y.txt']])
     expect(one?.links).toHaveLength(2)
@@ -175,6 +181,7 @@ describe('a folder that is an item', () => {
       ]),
     )
     expect(two?.links).toBeUndefined()
+    expect(told.toSorted()).toEqual(['in/one/elsewhere', 'in/one/outside', 'in/two/other', 'lib/shared'])
   })
 
   it('says nothing again of the links that travel for all items', async () => {

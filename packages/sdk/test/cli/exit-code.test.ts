@@ -33,6 +33,7 @@ describe('the exit code of an error', () => {
     ['forbidden', 4],
     ['not_found', 1],
     ['already_finished', 1],
+    ['cancelled', 130],
     ['unreachable', 125],
     ['not_rgrid', 125],
     ['embedded_missing', 125],

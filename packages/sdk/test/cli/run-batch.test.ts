@@ -1,5 +1,6 @@
 import { LIMITS, rerunSchema, type BatchRecord } from '@rgrid/protocol'
 import { Command } from 'commander'
+import { symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { batchOptions } from '../../src/cli/args/batch.js'
@@ -44,6 +45,20 @@ describe('rgrid run --batch', () => {
     expect(server.record()).toMatchObject({ parallel: 3, failFast: false })
     expect(stdout()).toBe('')
     expect(stderr()).toMatch(/^rgrid: 2 of 2 completed, 0 ms, cost 0\.000007, batch_\w+\n$/)
+  })
+
+  it('says at the end what is not taken along, unless it is to be quiet', async () => {
+    const given = { files: { 'in/x.txt': '' }, around: { stdin: 'in\n' } }
+    const [loud, quiet] = [await setUp(given), await setUp(given)]
+    for (const { cwd } of [loud, quiet]) await symlink('/etc/passwd', join(cwd, 'in/outside'))
+
+    await loud.run('run', '--batch', '-', 'a.py')
+    await quiet.run('run', '-q', '--batch', '-', 'a.py')
+
+    expect(loud.stderr()).toMatch(
+      /^rgrid: not taken along: in\/outside is a link that leads out of .*\nrgrid: 1 of 1/,
+    )
+    expect(quiet.stderr()).toBe('')
   })
 
   it('is the same batch as before when it is called again, and not with other arguments', async () => {

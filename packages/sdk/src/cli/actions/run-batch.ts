@@ -5,6 +5,7 @@ import { createLane } from '../../batch/create-lane.js'
 import { expandGlob } from '../../batch/expand-glob.js'
 import type { Batch } from '../../batch/types.js'
 import { defined } from '../../defined.js'
+import type { Staying } from '../../files/keep-links.js'
 import type { RGridClient } from '../../types.js'
 import { createBatchView, type BatchView } from '../batch/batch-view.js'
 import { followBatch } from '../batch/follow-batch.js'
@@ -14,6 +15,7 @@ import type { CliContext } from '../context.js'
 import { deliverCancel } from '../deliver-cancel.js'
 import { messageOf, OutputError, UsageError } from '../errors.js'
 import { EXIT } from '../exit-code.js'
+import { formatStaying } from '../format-staying.js'
 import { onInterrupt } from '../interrupt.js'
 import { withClient } from '../with-client.js'
 import { write, writeJson } from '../write.js'
@@ -97,6 +99,7 @@ async function watch(context: CliContext, batch: Batch, { view, flags }: Watched
   })
   const save = flags.remoteOnly === true ? undefined : createItemSaver(context, flags)
   try {
+    const tell = flags.quiet === true ? () => Promise.resolve() : collectStaying(batch, view)
     const followed = await Promise.race([
       followBatch(batch, { view, save, printLogs: flags.logs === true }),
       left,
@@ -104,6 +107,7 @@ async function watch(context: CliContext, batch: Batch, { view, flags }: Watched
     if (followed === undefined) return EXIT.interrupted
     const { summary, unsaved, hasSaved } = followed
     const savedInto = hasSaved ? relative(context.cwd, findOutputDirectory(context, flags)) || '.' : undefined
+    await tell()
     await view.summary(summary, savedInto)
     if (isInterrupted) return EXIT.interrupted
     if (!summary.ok) return EXIT.failure
@@ -113,6 +117,21 @@ async function watch(context: CliContext, batch: Batch, { view, flags }: Watched
     throw error
   } finally {
     stop()
+  }
+}
+
+const REMEMBERED = 100
+
+/** Remembers some of what does not travel, and returns a way to say it: at the end, when all items have been sent. */
+function collectStaying(batch: Batch, view: BatchView): () => Promise<void> {
+  const some: Staying[] = []
+  let count = 0
+  batch.onStaying((staying) => {
+    count += staying.length
+    some.push(...staying.slice(0, REMEMBERED - some.length))
+  })
+  return async () => {
+    if (count > 0) await view.note(formatStaying(some, count))
   }
 }
 

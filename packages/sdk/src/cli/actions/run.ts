@@ -9,7 +9,7 @@ import { messageOf, OutputError, savedOf, UsageError } from '../errors.js'
 import { EXIT, resultToExitCode } from '../exit-code.js'
 import { followExecution } from '../follow-execution.js'
 import { onInterrupt } from '../interrupt.js'
-import { toPrintable } from '../printable.js'
+import { formatStaying } from '../format-staying.js'
 import { formatReceipt } from '../receipt.js'
 import { createView, type View } from '../view.js'
 import { withClient } from '../with-client.js'
@@ -97,17 +97,13 @@ async function tellOfOutsideFolders({ upload, cwd, args }: RunOptions, view: Vie
     )
 }
 
-const SHOWN = 5
-
 /** What was found and does not travel: said once, before anything starts. */
 function tellOfStaying(execution: Execution, view: View): void {
   let isTold = false
   execution.onUpload(({ staying }) => {
     if (isTold || staying.length === 0) return
     isTold = true
-    const shown = staying.slice(0, SHOWN).map(({ path, reason }) => `${path} ${reason}`)
-    const more = staying.length > SHOWN ? `, and ${staying.length - SHOWN} more` : ''
-    void view.note(`not taken along: ${toPrintable(shown.join(', '))}${more}`)
+    void view.note(formatStaying(staying))
   })
 }
 
