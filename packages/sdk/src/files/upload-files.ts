@@ -79,6 +79,8 @@ async function sendBlob(
     onSent(0, -sent)
     sent = 0
     for await (const bytes of body()) {
+      // A server in this process hears of the end by this alone.
+      signal?.throwIfAborted()
       sent += bytes.byteLength
       onSent(0, bytes.byteLength)
       yield bytes
