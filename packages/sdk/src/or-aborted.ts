@@ -1,5 +1,6 @@
 /**
- * Waits for a promise, and no longer than until a signal aborts.
+ * Waits for a promise, and no longer than until a signal aborts. What it waited for is not kept: a race with a promise that
+ * lasts would hold each of its results for as long.
  *
  * @throws the signal's reason.
  */

@@ -3,6 +3,7 @@ import { RETRY_LONG, type Api } from '@rgrid/protocol/client'
 import { resolve } from 'node:path'
 import type { Staying } from '../files/keep-links.js'
 import { createSpool, type Spool } from '../files/spool.js'
+import { orAborted } from '../or-aborted.js'
 import type { PreparedSpec } from '../prepare-spec.js'
 import { addItems } from './add-items.js'
 import type { CheckedBatch, CheckedItem } from './check-batch.js'
@@ -153,19 +154,15 @@ async function* untilAborted<T>(
   items: AsyncGenerator<T, void>,
   signal: AbortSignal,
 ): AsyncGenerator<T, void> {
-  let stop = (): void => {}
-  const aborted = new Promise<undefined>((done) => {
-    stop = () => done(undefined)
-  })
-  signal.addEventListener('abort', stop, { once: true })
   try {
     while (!signal.aborted) {
-      const next = await Promise.race([items.next(), aborted])
-      if (next === undefined || next.done === true) return
+      const next = await orAborted(items.next(), signal)
+      if (next.done === true) return
       yield next.value
     }
+  } catch (error) {
+    if (!signal.aborted) throw error
   } finally {
-    signal.removeEventListener('abort', stop)
     items.return().catch(() => undefined)
   }
 }
