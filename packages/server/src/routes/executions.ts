@@ -16,7 +16,7 @@ import { cancelExecution, getExecution, listExecutions } from '../services/execu
 import { followExecution } from '../services/follow-execution.js'
 import { removeExecution } from '../services/remove-execution.js'
 import { retryExecution } from '../services/retry-execution.js'
-import { submitExecution } from '../services/submit-execution.js'
+import { submitExecution, type Accepted } from '../services/submit-execution.js'
 import { eventsQuerySchema, readCursor } from './event-cursor.js'
 
 const params = z.object({ id: executionIdSchema })
@@ -24,9 +24,8 @@ const params = z.object({ id: executionIdSchema })
 const wantsEvents = (request: Request): boolean =>
   (request.headers.get('accept') ?? '').includes('text/event-stream')
 
-interface Submitted {
+interface Submitted extends Accepted {
   readonly id: string
-  readonly isNew: boolean
   readonly after: Cursor
 }
 
@@ -35,10 +34,11 @@ async function answerSubmit(
   context: Context,
   request: Request,
   project: string,
-  { id, isNew, after }: Submitted,
+  { id, isNew, isQueued, after }: Submitted,
 ): Promise<Response> {
   const status = isNew ? 201 : 200
-  if (wantsEvents(request)) return answerEvents(followExecution(context, project, id, after, isNew), status)
+  if (wantsEvents(request))
+    return answerEvents(followExecution(context, project, id, after, isQueued), status)
   return answerJson(await getExecution(context, project, id), status)
 }
 
@@ -55,8 +55,8 @@ export const executionRoutes = (context: Context): Route[] => [
     answers: { 200: [executionSchema, 'events'], 201: [executionSchema, 'events'] },
     async handle({ request, project, params: { id }, query, body }) {
       const after = readCursor(request, query)
-      const isNew = await submitExecution(context, project, id, body)
-      return answerSubmit(context, request, project, { id, isNew, after })
+      const accepted = await submitExecution(context, project, id, body)
+      return answerSubmit(context, request, project, { ...accepted, id, after })
     },
   }),
 
@@ -114,8 +114,8 @@ export const executionRoutes = (context: Context): Route[] => [
     answers: { 200: [executionSchema, 'events'], 201: [executionSchema, 'events'] },
     async handle({ request, project, params: { id }, query, body }) {
       const after = readCursor(request, query)
-      const isNew = await retryExecution(context, project, id, body.id)
-      return answerSubmit(context, request, project, { id: body.id, isNew, after })
+      const accepted = await retryExecution(context, project, id, body.id)
+      return answerSubmit(context, request, project, { ...accepted, id: body.id, after })
     },
   }),
 ]

@@ -31,7 +31,7 @@ interface Batch extends NextEvents {
  * The events of an execution from a cursor on, as text of an event stream. Nothing is read ahead: each pull reads what is
  * behind the cursor, so that a slow follower holds no memory and slows nobody.
  *
- * @param isNew - whether the execution was submitted this moment: then it is not told at once what it waits for
+ * @param isNew - whether the execution waits from this moment on: then it is not told at once what it waits for
  */
 export function followExecution(
   context: Context,

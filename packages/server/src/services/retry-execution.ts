@@ -3,13 +3,12 @@ import type { Context } from '../context.js'
 import type { StoredExecution, StoredSpec } from '../store/execution-store.js'
 import { filesGone, notFinished } from '../store/faults.js'
 import { findExecution } from './executions.js'
-import { submitExecution } from './submit-execution.js'
+import { submitExecution, type Accepted } from './submit-execution.js'
 
 /**
  * Accepts a new execution of the same spec with the same files as one that has ended; asking again under the same new id
  * finds the first.
  *
- * @returns whether it is new.
  * @throws RGridError `not_found`, `not_finished`, `missing_blobs` naming a file that is gone, and what submitting throws.
  */
 export async function retryExecution(
@@ -17,7 +16,7 @@ export async function retryExecution(
   project: string,
   id: string,
   newId: string,
-): Promise<boolean> {
+): Promise<Accepted> {
   const { store } = context
   const stored = await findExecution(context, project, id)
   if (!isTerminal(stored.status)) throw notFinished(id, stored.status)

@@ -10,11 +10,18 @@ import { findUnknownRuntime } from './find-unknown-runtime.js'
 import { hashSpec } from './hash-spec.js'
 import { splitInline } from './inline-files.js'
 
+/** What became of a submit. */
+export interface Accepted {
+  /** Whether it was not accepted before. */
+  readonly isNew: boolean
+  /** Whether it waits for a runner from this moment on. */
+  readonly isQueued: boolean
+}
+
 /**
  * Accepts an execution; submitting the same again finds the first.
  *
  * @param retryOf - the execution that it repeats by request
- * @returns whether it is new.
  * @throws RGridError `invalid_request` when it asks for more than this server allows, or when no runner can take it and
  * that is not to be waited for, `unknown_runtime`, `id_conflict`, `key_taken`, `key_conflict`, `missing_blobs`, `digest_mismatch`, `too_large` or
  * `queue_full`; nothing is stored then.
@@ -25,7 +32,7 @@ export async function submitExecution(
   id: string,
   { files, ...spec }: Spec,
   retryOf?: string,
-): Promise<boolean> {
+): Promise<Accepted> {
   const { store, signals, pool } = context
   const refusal = await findRefusal(context, project, spec)
   // What was accepted stays so, whatever this server allows and whichever runners are there by now.
@@ -48,7 +55,7 @@ export async function submitExecution(
     signals.notify(queueTopic(project, pool))
     signals.notify(executionTopic(id))
   }
-  return isNew
+  return { isNew, isQueued: isNew && cache?.standIn === undefined }
 }
 
 /** Why this server does not accept a spec; `undefined` when it does. */

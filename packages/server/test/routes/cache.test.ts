@@ -8,7 +8,7 @@ import {
 } from '@rgrid/protocol'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createSqliteStore } from '../../src/index.js'
 import {
   claimOne,
@@ -133,6 +133,9 @@ describe('a hit', () => {
   test('tells its events at once, from the first line to the end', async () => {
     const { fixture, runner } = await createCacheFixture()
     await seed(fixture, runner)
+    // What waited for anything would wait for ever.
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
 
     const response = await fixture.send('PUT', `/v1/executions/${createExecutionId()}`, createCached(), {
       headers: { accept: 'text/event-stream' },
