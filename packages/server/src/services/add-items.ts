@@ -1,11 +1,12 @@
 import { RGridError, specSchema, toIssues, type BatchItem, type BatchItems, type Spec } from '@rgrid/protocol'
 import type { Context } from '../context.js'
 import { batchTopic, executionTopic, queueTopic } from '../signals.js'
-import type { AddedItem, Candidate, NewItem, StoredBatch } from '../store/batch-store.js'
+import type { AddedItem, NewItem, StoredBatch } from '../store/batch-store.js'
 import { batchCancelled, keyTwice } from '../store/faults.js'
 import { findBatch } from './batches.js'
 import { hashSpec, toFingerprint } from './hash-spec.js'
 import { splitInline } from './inline-files.js'
+import { isThere } from './is-there.js'
 import { findRefusal } from './submit-execution.js'
 
 /**
@@ -114,7 +115,7 @@ function assertKeys(items: readonly Omit<NewItem, 'reusable'>[]): void {
 
 /** Finds what ran before and whose files are all there, by fingerprint; what has a key is found by that alone. */
 async function findReusable(
-  { store, blobs }: Context,
+  context: Context,
   project: string,
   { rerun }: StoredBatch,
   items: readonly Omit<NewItem, 'reusable'>[],
@@ -122,14 +123,9 @@ async function findReusable(
   const fingerprints = items
     .filter(({ submission }) => submission.spec.key === undefined)
     .map(({ submission }) => submission.batch.fingerprint)
-  const candidates = await store.batches.findCandidates(project, fingerprints, rerun)
-  const isThere = async ({ isWhole, sha256s }: Candidate): Promise<boolean> => {
-    if (!isWhole) return false
-    for (const sha256 of sha256s) if (!(await blobs.has(sha256))) return false
-    return true
-  }
+  const candidates = await context.store.batches.findCandidates(project, fingerprints, rerun)
   const found = await Promise.all(
-    candidates.map(async (candidate) => ((await isThere(candidate)) ? [candidate] : [])),
+    candidates.map(async (candidate) => ((await isThere(context, candidate)) ? [candidate] : [])),
   )
   return new Map(found.flat().map(({ fingerprint, executionId }) => [fingerprint, executionId]))
 }

@@ -91,7 +91,6 @@ export async function appendLogs(
 }
 
 /**
-/**
  * Takes some of the files that an attempt has made, which are seen once it ends.
  *
  * @throws RGridError `lease_lost`, `missing_blobs`, `digest_mismatch` or `too_large`; nothing is stored then.

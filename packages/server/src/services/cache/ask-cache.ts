@@ -4,6 +4,7 @@ import type { CacheCall, StandIn } from '../../store/cache-store.js'
 import type { StoredSpec } from '../../store/execution-store.js'
 import { sha256Of } from '../inline-files.js'
 import { toFingerprint } from '../hash-spec.js'
+import { isThere } from '../is-there.js'
 import { explainMiss } from './explain-miss.js'
 import { findSurroundings } from './find-surroundings.js'
 
@@ -51,12 +52,7 @@ function toWish(cache: Spec['cache']): CacheWish | undefined {
 }
 
 /** The first whose files are all there. */
-async function findWhole({ blobs }: Context, standIns: readonly StandIn[]): Promise<string | undefined> {
-  const areThere = async (sha256s: readonly string[]): Promise<boolean> => {
-    for (const sha256 of sha256s) if (!(await blobs.has(sha256))) return false
-    return true
-  }
-  for (const { executionId, isWhole, sha256s } of standIns)
-    if (isWhole && (await areThere(sha256s))) return executionId
+async function findWhole(context: Context, standIns: readonly StandIn[]): Promise<string | undefined> {
+  for (const standIn of standIns) if (await isThere(context, standIn)) return standIn.executionId
   return undefined
 }
