@@ -47,6 +47,7 @@ test('looks every few seconds though nothing is told, and no more once it has st
   await vi.advanceTimersByTimeAsync(30_000)
 
   expect([before, during, looks.mock.calls.length]).toEqual([0, 3, 3])
+  expect(vi.getTimerCount()).toBe(0)
 })
 
 test('looks once more for all that is told while it looks', async () => {

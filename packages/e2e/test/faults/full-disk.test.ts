@@ -1,11 +1,8 @@
-import { createProcessExecutor, createRunner } from '@rgrid/runner'
-import { createClient } from '@rgrid/sdk'
-import { createDiskBlobs, createServer, createSqliteStore, listen } from '@rgrid/server'
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { openProcessServer } from './support/process-server.js'
 
 const SHORTAGE = '1,203 MiB of disk are free, 2,048 have to stay so'
 const SOON = { timeout: 20_000, interval: 100 }
@@ -13,31 +10,12 @@ const SOON = { timeout: 20_000, interval: 100 }
 /** A server and a runner whose disk has as much room as the test says. */
 async function openFull(measure: () => number) {
   const directory = mkdtempSync(join(tmpdir(), 'rgrid-full-'))
-  const store = createSqliteStore({ path: join(directory, 'rgrid.db') })
-  const blobs = createDiskBlobs({ directory: join(directory, 'blobs') })
-  const server = createServer({ store, blobs, allowProcess: true })
-  const { url, close } = await listen(server, { port: 0 })
-  const workDirectory = join(directory, 'runner')
-  const instance = `full-${process.pid}`
-  const runner = createRunner({
-    url,
-    apiKey: server.grant({ scopes: ['runner'] }),
-    executors: [createProcessExecutor({ instance, workDirectory, cacheDirectory: join(directory, 'cache') })],
-    workDirectory,
+  const client = await openProcessServer({
+    directory,
     name: 'full',
     minFreeDiskMib: 2_048,
     measureFreeMib: async () => measure(),
   })
-  const client = createClient({ url, apiKey: server.grant({ scopes: ['submit', 'read'] }) })
-  onTestFinished(async () => {
-    await client.close()
-    await runner.stop()
-    await close()
-    await server.close()
-    await rm(directory, { recursive: true })
-  })
-  writeFileSync(join(directory, 'hello.sh'), 'echo hello')
-  await runner.start()
   return { client, cwd: directory }
 }
 

@@ -1,13 +1,10 @@
-import { createProcessExecutor, createRunner } from '@rgrid/runner'
-import { createClient } from '@rgrid/sdk'
-import { createDiskBlobs, createServer, createSqliteStore, listen } from '@rgrid/server'
 import { createWriteStream, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { openProcessServer } from './support/process-server.js'
 import { canMount, createSmallDisk } from './support/small-disk.js'
 
 const MIB = 1024 * 1024
@@ -31,33 +28,7 @@ function openSmallDisk(): string {
 async function openSmallServer() {
   const small = openSmallDisk()
   const directory = mkdtempSync(join(tmpdir(), 'rgrid-beside-'))
-  const store = createSqliteStore({ path: join(small, 'rgrid.db') })
-  const blobs = createDiskBlobs({ directory: join(small, 'blobs') })
-  const server = createServer({ store, blobs, allowProcess: true })
-  const { url, close } = await listen(server, { port: 0 })
-  const workDirectory = join(directory, 'runner')
-  const runner = createRunner({
-    url,
-    apiKey: server.grant({ scopes: ['runner'] }),
-    executors: [
-      createProcessExecutor({
-        instance: `small-${process.pid}`,
-        workDirectory,
-        cacheDirectory: join(directory, 'cache'),
-      }),
-    ],
-    workDirectory,
-  })
-  const client = createClient({ url, apiKey: server.grant({ scopes: ['submit', 'read'] }) })
-  onTestFinished(async () => {
-    await client.close()
-    await runner.stop()
-    await close()
-    await server.close()
-    await rm(directory, { recursive: true })
-  })
-  await runner.start()
-  writeFileSync(join(directory, 'hello.sh'), 'echo hello')
+  const client = await openProcessServer({ directory, kept: small })
   return { client, small, cwd: directory }
 }
 

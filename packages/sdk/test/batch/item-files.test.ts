@@ -165,10 +165,10 @@ describe('a folder that is an item', () => {
     })
     await symlink('x.txt', join(cwd, 'in/one/inner'))
     await symlink('../../lib', join(cwd, 'in/one/common'))
+    await symlink('../../lib/z.txt', join(cwd, 'in/one/file'))
     await symlink('../../a.txt', join(cwd, 'in/one/elsewhere'))
     await symlink('/etc/passwd', join(cwd, 'in/one/outside'))
     await symlink('../one/x.txt', join(cwd, 'in/two/other'))
-
     await symlink('../a.txt', join(cwd, 'lib/shared'))
     const told: string[] = []
     const batch = server.client.batch('a.py', { cwd, each: ['in/one', 'in/two'], inputs: ['lib'] })
@@ -177,11 +177,12 @@ describe('a folder that is an item', () => {
     const [one, two] = sent()
 
     expect([one, two].map((item) => item && pathsOf(item))).toEqual([['in/one/x.txt'], ['in/two/y.txt']])
-    expect(one?.links).toHaveLength(2)
+    expect(one?.links).toHaveLength(3)
     expect(one?.links).toEqual(
       expect.arrayContaining([
         { path: 'in/one/inner', target: 'x.txt' },
         { path: 'in/one/common', target: '../../lib' },
+        { path: 'in/one/file', target: '../../lib/z.txt' },
       ]),
     )
     expect(two?.links).toBeUndefined()

@@ -36,6 +36,10 @@ it.for(['ghcr.io/tools:1', 'localhost:5000/tools:1', DIGITS])('takes %s for what
   for (const other of listSynonyms(name)) expect(other).toContain(name)
 })
 
+it('never takes the image of somebody for an official one', () => {
+  expect(listSynonyms('mine/tools:1')).toEqual(['mine/tools:1', 'docker.io/mine/tools:1'])
+})
+
 it.for(['<none>:<none>', '<none>@<none>', '', 'Upper'])(
   'gives nothing for "%s", which is no name',
   (name) => {
